@@ -1,0 +1,58 @@
+# Every verb a person needs. `make help` lists them.
+# Without conda: nothing to do, the first call makes .venv. With your own environment: make … PYTHON=python
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+
+VENV := .venv
+# origin: a PYTHON given on the command line or in the environment is used as it is
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+endif
+BASE_PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
+CAMPAIGN ?= data/campaigns/complete-journey.yml
+WAREHOUSE ?= complete-journey
+APEX := $(PYTHON) -m apex
+
+.PHONY: help report data test lint types lab lock clean
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+report: $(READY) ## render a campaign's report            (CAMPAIGN=data/campaigns/NAME.yml)
+	@$(APEX) report $(CAMPAIGN)
+
+data: $(READY) ## build a warehouse from its source     (WAREHOUSE=complete-journey)
+	@$(APEX) data $(WAREHOUSE)
+
+test: lint types data ## everything a clean machine can check: lint, types, tests, notebooks, a full report
+	@$(PYTHON) -m pytest -c lib/pyproject.toml lib/tests
+	@$(PYTHON) -m pytest -c lib/pyproject.toml --nbval-lax -p no:cacheprovider notebooks
+
+lint: $(READY) ## style of library and notebooks
+	@$(PYTHON) -m ruff check --config lib/pyproject.toml lib notebooks
+	@$(PYTHON) -m ruff format --check --config lib/pyproject.toml lib
+
+types: $(READY)
+	@cd lib && $(abspath $(PYTHON)) -m mypy --config-file pyproject.toml
+
+lab: $(READY) ## open JupyterLab on the notebooks
+	@$(PYTHON) -m jupyterlab --notebook-dir=.
+
+lock: ## renew lib/requirements.lock from environment.yml (needs uv on the PATH)
+	@sed -n 's/^      - \([a-z].*==.*\)/\1/p' environment.yml \
+	  | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --quiet --output-file lib/requirements.lock
+
+clean: ## remove what is built: environment, warehouse, reports (lessons and sources stay)
+	@rm -rf $(VENV) .apex data/warehouse data/truth reports/*/ reports/.[!.]* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.ready: lib/requirements.lock lib/pyproject.toml
+	@[ -n "$(BASE_PYTHON)" ] && $(BASE_PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer with venv is needed; name it with BASE_PYTHON=…" >&2; exit 1; }
+	@echo "Installing the locked packages into $(VENV) (once, some minutes) …" >&2
+	@$(BASE_PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r lib/requirements.lock >&2
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e lib >&2
+	@touch $@

@@ -1,0 +1,51 @@
+"""`python -m apex`: the two verbs behind the Makefile."""
+
+import argparse
+import sys
+
+from apex.errors import ApexError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb; the exit code: 0 done, 1 notebooks failed, 2 something a person can mend, 130 or 143 stopped."""
+    parser = argparse.ArgumentParser(prog="python -m apex", description="The APEX research workspace.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    report = verbs.add_parser("report", help="render a campaign's report and print the path of its index")
+    report.add_argument("campaign", metavar="CAMPAIGN", help="a name in data/campaigns, or the path of a .yml file")
+    data = verbs.add_parser("data", help="build a warehouse from its source")
+    data.add_argument("warehouse", metavar="WAREHOUSE", help="the warehouse's name")
+    chosen = parser.parse_args(arguments)
+    try:
+        return _report(chosen.campaign) if chosen.verb == "report" else _data(chosen.warehouse)
+    except ApexError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _report(campaign: str) -> int:
+    from apex.report.runner import RunFailed, Stopped, render
+
+    try:
+        index = render(campaign)
+    except RunFailed as error:
+        sys.stderr.write(f"{error}\nThe marked report: {error.index}\n")
+        return 1
+    except Stopped as error:
+        sys.stderr.write("stopped; the last good report is untouched\n")
+        return error.code
+    sys.stdout.write(f"{index}\n")
+    return 0
+
+
+def _data(warehouse: str) -> int:
+    from apex.warehouse import build
+
+    folder = build(warehouse)
+    sys.stdout.write(f"{folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

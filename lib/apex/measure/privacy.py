@@ -1,0 +1,42 @@
+"""No count of people below the threshold is shown, nor one that could be had by subtraction."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from apex.errors import ApexError
+
+
+def suppress(
+    frame: pd.DataFrame, counts: Sequence[str], threshold: int, totals: Sequence[Sequence[str]] = ()
+) -> pd.DataFrame:
+    """The frame with counts of people from 1 to `threshold` − 1 nulled, and a column `suppressed` that says so.
+
+    counts: columns that count people; if one is too small, all of the row are nulled. totals: groupings (lists of columns)
+    whose sums are known elsewhere: where only one row of such a group is suppressed, or all that are suppressed together
+    are below the threshold, the smallest shown row above zero is suppressed with them, until nothing is given away.
+    """
+    if missing := [c for c in counts if c not in frame]:
+        raise ApexError(f"suppress: the frame has no column {', '.join(missing)}; it has {', '.join(frame.columns)}.")
+    people = frame[list(counts)]
+    hidden = ((people > 0) & (people < threshold)).any(axis=1)
+    size = people.max(axis=1)
+    while more := [i for keys in totals for i in _complements(frame, list(keys), size, hidden, threshold)]:
+        hidden.loc[more] = True
+    out = frame.assign(suppressed=hidden.astype(bool))
+    for column in counts:
+        out[column] = people[column].astype("Int64").mask(hidden)
+    return out
+
+
+def _complements(
+    frame: pd.DataFrame, keys: list[str], size: pd.Series, hidden: pd.Series, threshold: int
+) -> list[object]:
+    """For each group that gives a suppressed row away: its smallest shown row above zero."""
+    found = []
+    for _, group in frame.groupby(keys, observed=True):
+        mine, shown = hidden[group.index], size[group.index]
+        shown = shown[~mine & (shown > 0)]
+        if mine.any() and not shown.empty and (mine.sum() == 1 or size[group.index][mine].sum() < threshold):
+            found.append(shown.idxmin())
+    return found

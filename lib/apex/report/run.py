@@ -1,0 +1,176 @@
+"""A notebook's run: what it may see, and what it hands over. `run = apex.open(campaign, "1_insight/assets")`."""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from apex import files, ledger, show, warehouse
+from apex.errors import ApexError, nearest
+from apex.measure.privacy import suppress
+from apex.report.campaign import load_campaign
+from apex.report.finding import Finding, findings_json
+from apex.report.notebooks import FOLDERS
+
+DECIMALS = 6  # of every float in a table, so that the same inputs give the same bytes
+
+
+class Run:
+    """A campaign seen from one notebook's own day; nothing later is in `warehouse` or `book`.
+
+    campaign, as_of (date), words, warehouse, book (the ledger under the campaign's rules), brand. `keep` writes a table,
+    `finding` says what was found, `close` ends the notebook. Under the runner all of it goes into the report; in JupyterLab
+    into a temporary folder that goes with the kernel.
+    """
+
+    def __init__(self, campaign: str, notebook: str):
+        """Read and check the campaign, open warehouse and ledger (built first where missing), cut both at the day."""
+        self.notebook, self.stem = notebook, notebook.replace("/", "-")
+        self.campaign = load_campaign(campaign)
+        whole = warehouse.ensure(self.campaign.warehouse)
+        stage = FOLDERS[notebook.split("/")[0]]
+        self.campaign.check_against(whole.facts, [stage])
+        self.as_of = self.campaign.as_of_for(stage, whole.facts.last_day)
+        self.warehouse = whole.until(self.as_of)
+        self.book = ledger.ensure(self.warehouse, ledger.load_rules(self.campaign.rules))
+        self.words = show.Words(self.campaign.language, self.campaign.currency, self.campaign.privacy_threshold)
+        self.brand = self.campaign.brand
+        self._tables: list[str] = []
+        self._findings: list[Finding] = []
+        self._missing: list[str] = []
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the run's files go: the runner's folder, else a temporary one."""
+        if under_runner := os.environ.get("APEX_RUN"):
+            return Path(under_runner)
+        self._temporary = tempfile.TemporaryDirectory(prefix="apex-")
+        return Path(self._temporary.name)
+
+    @property
+    def stages(self) -> list[tuple[str, str]]:
+        """The rule set's stages, shallow to deep, as (id, name in the report's language)."""
+        return [(s.id, self.words.name(s.name)) for s in self.book.rules.stages]
+
+    @property
+    def window_days(self) -> int:
+        """Length of the goal's window in days."""
+        first, last = self.campaign.window
+        return (last - first).days + 1
+
+    def days_before(self, periods: int = 1) -> tuple[date, date]:
+        """The two days between which a flow is read: as_of and one window's length before, or earlier periods of that length."""
+        length = timedelta(days=self.window_days)
+        return self.as_of - periods * length, self.as_of - (periods - 1) * length
+
+    def keep(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        keys: Sequence[str],
+        people: Sequence[str] = (),
+        totals: Sequence[Sequence[str]] = (),
+    ) -> pd.DataFrame:
+        """Write a table of this notebook as CSV and Parquet, and give back what may be shown of it.
+
+        keys: columns that name a row once; rows are sorted by them. people: columns that count people; those below the
+        campaign's privacy threshold become null, with a column `suppressed` that says so. totals: see
+        `apex.measure.privacy.suppress`. Raises ApexError when keys repeat.
+        """
+        if frame.duplicated(list(keys)).any():
+            again = frame.loc[frame.duplicated(list(keys)), list(keys)].iloc[0].to_dict()
+            raise ApexError(f"{self.notebook}.{name}: the keys {list(keys)} repeat, first at {again}.")
+        out = frame.sort_values(list(keys), ignore_index=True)
+        if people:
+            out = suppress(out, people, self.campaign.privacy_threshold, totals)
+        plain = out.round(DECIMALS)
+        for column in plain.select_dtypes("category"):
+            plain[column] = plain[column].astype(str)
+        base = f"{self.stem}.{name}"
+        files.atomic_write(self.folder / "tables" / f"{base}.csv", plain.to_csv(index=False, lineterminator="\n"))
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.Table.from_pandas(plain, preserve_index=False).replace_schema_metadata(None), sink)
+        files.atomic_write(self.folder / "tables" / f"{base}.parquet", sink.getvalue().to_pybytes())
+        self._tables.append(base)
+        return out
+
+    def finding(self, name: str, **said: Any) -> Finding:
+        """Say what was found; the fields are those of `apex.report.finding.Finding`. The first one is the headline."""
+        found = Finding(notebook=self.notebook, name=name, headline=not self._findings, **said)
+        self._findings.append(found)
+        return found
+
+    def missing(self, text: str) -> None:
+        """Say what this page would need and the data do not have; it is listed in the manifest."""
+        self._missing.append(text)
+
+    def found(self, name: str) -> Finding:
+        """The finding of that name. ApexError when there is none yet."""
+        for finding in self._findings:
+            if finding.name == name:
+                return finding
+        raise ApexError(f'{self.notebook}: no finding "{name}" yet.{nearest(name, [f.name for f in self._findings])}')
+
+    def tiles(self) -> show.Fragment:
+        """The headline figures found so far, side by side."""
+        items = [{**f.tile.model_dump(), "verdict": f.verdict} for f in self._findings if f.tile]
+        return show.tiles(items, self.words)
+
+    def watch(self) -> show.Fragment:
+        """What needs an eye or a hand: findings that are behind or careful, and what to do next."""
+        words = self.words
+        rows = [f for f in self._findings if f.verdict in ("behind", "careful")]
+        frame = pd.DataFrame(
+            {"what": [f.short for f in rows], "next": [f.next_step or "–" for f in rows]}, columns=["what", "next"]
+        )
+        if frame.empty:
+            return show.callout(words("Nothing here needs watching."))
+        columns = {"what": (words("What"), "text"), "next": (words("What to do next"), "text")}
+        return show.table(frame, f"{self.stem[2:]}-watch", words, columns)
+
+    def close(self) -> str:
+        """End the notebook: findings and, last, the mark that tells the runner that this notebook is whole.
+
+        Returns one line of provenance. Raises ApexError when nothing was found.
+        """
+        if not self._findings:
+            raise ApexError(f"{self.notebook}: a notebook ends with at least one finding.")
+        whole = self.warehouse.until(None)
+        files.atomic_write(self.folder / "notebooks" / f"{self.stem}.findings.json", findings_json(self._findings))
+        done = {
+            "notebook": self.notebook,
+            "as_of": self.as_of.isoformat(),
+            "tables": self._tables,
+            "findings": len(self._findings),
+            "inputs": {
+                "warehouse": {"name": whole.name, "digest": whole.digest},
+                "ledger": {"rules": self.book.rules.name, "level": self.book.level, "digest": self.book.digest},
+            },
+            "data": {
+                "first_day": whole.first_day.isoformat(),
+                "last_day": whole.last_day.isoformat(),
+                "rows": whole.manifest["rows"],
+            },
+            "missing": self._missing,
+        }
+        files.atomic_write(
+            self.folder / "notebooks" / f"{self.stem}.done.json", json.dumps(done, indent=1, ensure_ascii=False)
+        )
+        return self.words(
+            "Seen as of {day}; data of {warehouse} to {last}; rules {rules}.",
+            day=self.words.day(self.as_of), warehouse=whole.name, last=self.words.day(whole.last_day), rules=self.book.rules.name,
+        )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        """In JupyterLab: the house style for what follows, and which campaign this is."""
+        line = f"{self.words.name(self.campaign.title)} · {self.brand} · {self.words.day(self.as_of)}"
+        return f"{show.style_tag()}<p><strong>{escape(line)}</strong></p>"

@@ -1,0 +1,59 @@
+// Comfort only: without this script everything can still be read, folded out and followed.
+(() => {
+  // one switch for all code
+  const toggle = document.querySelector(".code-toggle");
+  const code = document.querySelectorAll("details.code");
+  if (toggle && code.length) {
+    toggle.hidden = false;
+    document.body.classList.add("folds-code");
+    toggle.addEventListener("click", () => {
+      const open = toggle.getAttribute("aria-pressed") !== "true";
+      toggle.setAttribute("aria-pressed", open);
+      code.forEach((part) => { part.open = open; });
+      document.body.classList.toggle("folds-code", !open);
+    });
+  }
+  // contents: mark the section being read
+  const links = new Map([...document.querySelectorAll(".toc a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  const heads = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+  const mark = () => {
+    const line = Math.min(innerHeight / 4, 180);
+    const end = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
+    const read = end && scrollY > 0 ? heads : heads.filter((h) => h.getBoundingClientRect().top <= line);
+    const now = (read[read.length - 1] || heads[0]).id;
+    links.forEach((a, id) => (id === now ? a.setAttribute("aria-current", "true") : a.removeAttribute("aria-current")));
+  };
+  if (heads.length) { addEventListener("scroll", mark, { passive: true }); mark(); }
+  // tables: a click on a heading sorts, a second one the other way round
+  const units = { k: 1e3, M: 1e6, bn: 1e9, 万: 1e4, 亿: 1e8 };
+  const value = (cell) => {
+    const text = cell.textContent.trim();
+    const number = /^<?[+−-]?[^\d\s.]?([\d,]*\.?\d+)\s?(k|M|bn|万|亿|%)?(?!\S)/.exec(text);
+    if (number) return (/^[^\d]*[−-]/.test(text) ? -1 : 1) * number[1].replaceAll(",", "") * (units[number[2]] || 1);
+    return /^[A-Z][a-z]{2} \d+, \d{4}$/.test(text) ? Date.parse(text) : text;
+  };
+  const compare = (a, b) =>
+    typeof a === "number" && typeof b === "number" ? a - b
+      : typeof a !== typeof b ? (typeof a === "number" ? -1 : 1) : a.localeCompare(b, document.documentElement.lang, { numeric: true });
+  document.querySelectorAll("main table:not(.matrix)").forEach((table) => {
+    const heads = [...table.querySelectorAll("thead tr:only-child > th")];
+    const body = table.tBodies[0];
+    if (!body || body.rows.length < 3 || [...body.rows].some((row) => row.cells.length !== heads.length)) return;
+    heads.filter((th) => th.textContent.trim()).forEach((th) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...th.childNodes);
+      th.append(button);
+      button.addEventListener("click", () => {
+        const up = th.getAttribute("aria-sort") !== "ascending";
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        th.setAttribute("aria-sort", up ? "ascending" : "descending");
+        const at = heads.indexOf(th);
+        const rows = [...body.rows].sort((a, b) => (up ? 1 : -1) * compare(value(a.cells[at]), value(b.cells[at])));
+        body.append(...rows.filter((row) => !row.matches(".total")), ...rows.filter((row) => row.matches(".total")));
+      });
+    });
+  });
+  // on paper nothing is folded but code
+  addEventListener("beforeprint", () => document.querySelectorAll("details.provenance").forEach((d) => { d.open = true; }));
+})();

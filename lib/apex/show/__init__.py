@@ -1,0 +1,77 @@
+"""One house style: charts, tables and words in English and Chinese; knows nothing of where numbers come from.
+
+Charts are imported when the first is drawn, because matplotlib and seaborn take seconds that a page without them should
+not pay.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apex.show.fragment import Fragment
+from apex.show.words import Words
+
+if TYPE_CHECKING:
+    from apex.show.amounts import bars, change
+    from apex.show.days import columns, stock_lines
+    from apex.show.flows import flow, flow_matrix
+    from apex.show.fragment import rich
+    from apex.show.parts import badge, callout, chip, tiles
+    from apex.show.style import use_style
+    from apex.show.tables import table
+
+_HOMES = {
+    "badge": "parts",
+    "bars": "amounts",
+    "callout": "parts",
+    "change": "amounts",
+    "chip": "parts",
+    "columns": "days",
+    "flow": "flows",
+    "flow_matrix": "flows",
+    "rich": "fragment",
+    "stock_lines": "days",
+    "table": "tables",
+    "tiles": "parts",
+    "use_style": "style",
+}
+
+__all__ = [
+    "Fragment",
+    "Words",
+    "badge",
+    "bars",
+    "callout",
+    "change",
+    "chip",
+    "columns",
+    "flow",
+    "flow_matrix",
+    "house_css",
+    "rich",
+    "stock_lines",
+    "style_tag",
+    "table",
+    "tiles",
+    "use_style",
+]
+
+_LAB_DARK = '@media screen {\n  body[data-jp-theme-light="false"] {'
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"apex.show.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'apex.show' has no attribute {name!r}")
+
+
+def house_css() -> str:
+    """The style sheet of every fragment, to be inlined in a page."""
+    return (Path(__file__).parent / "house.css").read_text(encoding="utf-8")
+
+
+def style_tag() -> Fragment:
+    """The style sheet as `<style>`, for JupyterLab, where no page carries it; dark where the Lab is, not the system."""
+    css = house_css().replace("color-scheme: light dark;", "")
+    dark = "@media (prefers-color-scheme: dark) {\n  :root {"
+    return Fragment(f"<style>{css.replace(dark, _LAB_DARK)}</style>", "style")

@@ -1,0 +1,233 @@
+"""What `1_insight/assets` says: where the brand's consumers stand, who moved and why, who falls out next.
+
+Every function takes what may be shown (suppressed counts are null) and returns the fields of a finding for
+`run.finding(name, **fields)`. Stages come as [(id, name)], shallow to deep.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from apex.show.glossary import channel
+from apex.show.words import Words
+
+Stages = Sequence[tuple[str, str]]
+
+
+def standing(change: pd.DataFrame, days: int, stages: Stages, noticeable: float, words: Words) -> dict[str, Any]:
+    """Where do we stand: all stages together now and `days` before, and the stage that changed most.
+
+    change: the frame of `measure.assets.change`; a change below the share `noticeable` is called steady.
+    """
+    total = _sum(change.now)
+    if total is None:
+        text = words("Too few consumers at one of the stages to show how many there are in all (threshold {n}).",
+                     n=words.threshold)  # fmt: skip
+        return {"kind": "counted", "short": words("Too few consumers to show a total"), "text": text}
+    tile = {"label": words("Consumer assets"), "value": words.count(total), "note": ""}
+    before = _sum(change.before) if change.comparable.all() else None
+    if not before:
+        why = words("no earlier day compares: windows were still filling") if not change.comparable.all() else words(
+            "nothing to compare it with {n} days before", n=days
+        )  # fmt: skip
+        return {
+            "kind": "counted", "value": total, "unit": "consumers", "tile": tile,
+            "short": words("{n} consumers hold a relation", n=total),
+            "text": words("**{n}** consumers hold a relation with the brand; {why}.", n=total, why=why),
+        }  # fmt: skip
+    share = total / before - 1
+    verdict, names = _verdict(share, noticeable), dict(stages)
+    moved = change.loc[change.difference.abs().astype("Float64").idxmax()]
+    tile["note"] = words("{share} in {n} days", share=words.signed_share(share), n=days)
+    short = {
+        "ahead": words("Assets grew {share}, most at {stage}", share=words.share(share), stage=names[moved.stage]),
+        "behind": words("Assets fell {share}, most at {stage}", share=words.share(-share), stage=names[moved.stage]),
+        "careful": words("Assets are steady; {stage} moved most", stage=names[moved.stage]),
+    }[verdict]
+    text = words(
+        "**{n}** consumers hold a relation with the brand, **{difference} ({share})** on {days} days before; {stage} changed "
+        "most, by {moved} ({moved_share}).",
+        n=total, difference=words.signed(total - before), share=words.signed_share(share), days=days,
+        stage=names[moved.stage], moved=words.signed(moved.difference), moved_share=words.signed_share(moved.share),
+    )  # fmt: skip
+    compared = {"label": words("{n} days before", n=days), "value": float(before)}
+    return {"kind": "counted", "value": total, "unit": "consumers", "verdict": verdict, "compared": compared,
+            "short": short, "text": text, "tile": tile}  # fmt: skip
+
+
+def deepest(change: pd.DataFrame, days: int, stages: Stages, noticeable: float, words: Words) -> dict[str, Any]:
+    """The deepest stage alone: the consumers a brand lives on."""
+    row, name = change.iloc[-1], stages[-1][1]
+    value = None if pd.isna(row.now) else int(row.now)
+    shown = words.suppressed() if value is None else words.count(value)
+    fields: dict[str, Any] = {"kind": "counted", "value": value, "unit": "consumers",
+                              "tile": {"label": name, "value": shown, "note": ""}}  # fmt: skip
+    if pd.isna(row.share):
+        text = words("**{n}** consumers are {stage}.", n=shown, stage=name)
+        return fields | {"short": words("{n} consumers are {stage}", n=shown, stage=name), "text": text}
+    share = words.signed_share(row.share)
+    fields["tile"]["note"] = words("{share} in {n} days", share=share, n=days)
+    text = words("**{n}** consumers are {stage}, **{share}** on {days} days before.",
+                 n=shown, stage=name, share=share, days=days)  # fmt: skip
+    return fields | {
+        "verdict": _verdict(float(row.share), noticeable), "text": text,
+        "compared": {"label": words("{n} days before", n=days), "value": float(row.before)},
+        "short": words("{stage}: {n}, {share} in {days} days", stage=name, n=shown, share=share, days=days),
+    }  # fmt: skip
+
+
+def flows(flow: pd.DataFrame, start: date, words: Words) -> dict[str, Any]:
+    """Who rose, stayed, fell, came and left between two days. flow: from_stage, to_stage (ordered), consumers."""
+    came = _sum(flow.consumers[flow.from_stage == "none"])
+    left = _sum(flow.consumers[flow.to_stage == "none"])
+    inside = flow[(flow.from_stage != "none") & (flow.to_stage != "none")]
+    rose = _sum(inside.consumers[inside.to_stage > inside.from_stage])
+    fell = _sum(inside.consumers[inside.to_stage < inside.from_stage])
+    parts = dict(
+        zip(("rose", "fell", "came", "left"), (_shown(n, words) for n in (rose, fell, came, left)), strict=True)
+    )
+    text = words("Since {day}, **{rose}** rose and **{fell}** fell a stage or more; {came} came, {left} left.",
+                 day=words.day(start), **parts)  # fmt: skip
+    net = None if rose is None or fell is None or came is None or left is None else rose + came - fell - left
+    verdict = "none" if net is None else "ahead" if net > 0 else "behind" if net < 0 else "careful"
+    short = {
+        "ahead": words("More consumers rose or came than fell or left"),
+        "behind": words("More consumers fell or left than rose or came"),
+        "careful": words("As many consumers rose or came as fell or left"),
+        "none": words("Moves between stages, as far as they may be shown"),
+    }[verdict]
+    return {"kind": "counted", "value": net, "unit": "consumers", "verdict": verdict, "short": short, "text": text}
+
+
+def causes(upward: pd.DataFrame, words: Words) -> dict[str, Any]:
+    """What the moves up were booked with. upward: cause (null: none near enough), moves, before."""
+    known = upward[upward.cause.notna()]
+    total, before = _sum(upward.moves), _sum(upward.before)  # before is unknown where the period does not compare
+    base: dict[str, Any] = {"kind": "credit", "value": total, "unit": "none"}
+    if total is None or known.empty:
+        text = words("{n} moves up, none of them after a touch with a known channel.", n=_shown(total, words))
+        return base | {"short": words("No channel is known for the moves up"), "text": text}
+    if before is None:
+        most = known.loc[known.moves.astype("Float64").idxmax()]
+        text = words("**{n}** moves up a stage, {moves} of them after a touch by **{channel}**; no earlier period compares.",
+                     n=total, moves=most.moves, channel=channel(most.cause, words))  # fmt: skip
+        return base | {"short": words("Moves up a stage: {n}", n=total), "text": text}
+    gap = (known.moves - known.before).astype("Float64")
+    worst = known.loc[gap.idxmin() if total < before else gap.idxmax()]
+    named, way = channel(worst.cause, words), words.signed(worst.moves - worst.before)
+    text = words(
+        "**{n}** moves up a stage against {before} before; after a touch by **{channel}**: {moves} ({way}).",
+        n=total, before=before, channel=named, moves=worst.moves, way=way,
+    )  # fmt: skip
+    verdict = "ahead" if total > before else "behind" if total < before else "careful"
+    short = words("Moves up: {n} against {before}, {channel} {way}", n=total, before=before, channel=named, way=way)
+    step = None
+    if worst.moves < worst.before:
+        step = words("Find out why {channel} came before fewer moves up: fewer touches, or touches that do less?",
+                     channel=named)  # fmt: skip
+    compared = {"label": words("the period before"), "value": float(before)}
+    return base | {"verdict": verdict, "compared": compared, "short": short, "text": text, "next_step": step}
+
+
+def lapses(lapsed: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]:
+    """Moves down by the stage left. lapsed: stage, moves, before."""
+    total, before = _sum(lapsed.moves), _sum(lapsed.before)
+    if not total or before is None:
+        text = words("Moves down a stage: {n}.", n=_shown(total, words))
+        return {"kind": "counted", "value": total, "short": text.rstrip(".。"), "text": text}
+    gap = (lapsed.moves - lapsed.before).astype("Float64")
+    worst = lapsed.loc[gap.idxmax()]
+    name, verdict = dict(stages)[worst.stage], "behind" if total > before else "ahead" if total < before else "careful"
+    text = words("**{n}** moves down against {before} before; most more from {stage}: {moves} ({way}).",
+                 n=total, before=before, stage=name, moves=worst.moves, way=words.signed(worst.moves - worst.before))  # fmt: skip
+    short = words("Moves down: {n} against {before}", n=total, before=before)
+    compared = {"label": words("the period before"), "value": float(before)}
+    return {"kind": "counted", "value": total, "verdict": verdict, "compared": compared, "short": short, "text": text}
+
+
+def running_out(falls: pd.DataFrame, held: pd.Series, until: date, stages: Stages, words: Words) -> dict[str, Any]:
+    """Who falls by `until` if nothing happens. falls: from_stage, to_stage, consumers; held: consumers at each stage now."""
+    names = {**dict(stages), "none": words("no stage")}
+    total = _sum(falls.consumers) if len(falls) else 0
+    if not total:
+        text = words("Nobody falls a stage by {day} without new events.", day=words.day(until)) if total == 0 else words(
+            "Too few consumers fall by {day} to show how many.", day=words.day(until)
+        )  # fmt: skip
+        return {"kind": "counted", "value": total, "unit": "consumers", "short": text.rstrip(".。")[:60], "text": text}
+    most = falls.loc[falls.consumers.astype("Float64").idxmax()]
+    deep = falls[falls.from_stage == stages[-1][0]]
+    all_held = _sum(held)
+    share = words.share(total / all_held) if all_held else words.suppressed()
+    text = words(
+        "If nothing new happens, **{n}** consumers ({share}) fall a stage by {day}; most from {start} to {end}: {most}.",
+        n=total, share=share, day=words.day(until), start=names[most.from_stage], end=names[most.to_stage],
+        most=most.consumers,
+    )  # fmt: skip
+    step = None
+    if deep_count := _sum(deep.consumers):
+        step = words("Speak first to the {n} {stage} consumers who fall by {day}: the last purchase day is known for each.",
+                     n=deep_count, stage=stages[-1][1], day=words.day(until))  # fmt: skip
+    short = words("{n} consumers fall a stage by {day}", n=total, day=words.day_short(until))
+    tile = {"label": words("Fall by {day}", day=words.day_short(until)), "value": words.count(total),
+            "note": words("{share} of assets, if nothing happens", share=share)}  # fmt: skip
+    return {"kind": "counted", "value": total, "unit": "consumers", "verdict": "careful", "short": short, "text": text,
+            "next_step": step, "tile": tile}  # fmt: skip
+
+
+def trade(gmv_minor: int, buyers: int, days: int, goal_minor: int | None, words: Words) -> dict[str, Any]:
+    """GMV of the last `days` days beside the goal of a window of the same length."""
+    money = words.money(gmv_minor)
+    tile = {"label": words("GMV, last {n} days", n=days), "value": words.money_short(gmv_minor), "note": ""}
+    few = 0 < buyers < words.threshold
+    fields: dict[str, Any] = {"kind": "counted", "value": float(gmv_minor), "unit": "money_minor", "n": buyers,
+                              "short": words("{money} in the last {n} days", money=money, n=days)}  # fmt: skip
+    if few:
+        return {"kind": "counted", "short": words("Too few buyers to show GMV"),
+                "text": words("Fewer than {n} buyers in the last {days} days: no figure is shown.",
+                              n=words.threshold, days=days)}  # fmt: skip
+    if not goal_minor or not gmv_minor:
+        text = words("The last {n} days brought **{money}** from {buyers} buyers.", n=days, money=money, buyers=buyers)
+        return fields | {"text": text, "tile": tile}
+    need = goal_minor / gmv_minor - 1
+    tile["note"] = words("goal {goal}: {need}", goal=words.money_short(goal_minor), need=words.signed_share(need))
+    text = words(
+        "The last {n} days brought **{money}** from {buyers} buyers; the goal for a window as long is {goal}, **{need}**.",
+        n=days, money=money, buyers=buyers, goal=words.money(goal_minor), need=words.signed_share(need),
+    )  # fmt: skip
+    compared = {"label": words("goal"), "value": float(goal_minor)}
+    verdict = "ahead" if need <= 0 else "careful"
+    short = words("The goal asks for {need} on the last {n} days", need=words.signed_share(need), n=days)
+    return fields | {"text": text, "verdict": verdict, "compared": compared, "short": short, "tile": tile}
+
+
+def named_causes(upward: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """The frame of `measure.assets.upward` as bars: label, value, before."""
+    labels = [words("no touch in the 15 days before") if pd.isna(c) else channel(c, words) for c in upward.cause]
+    return pd.DataFrame({"label": labels, "value": upward.moves, "before": upward.before})
+
+
+def by_stage(frame: pd.DataFrame, stage: str) -> pd.DataFrame:
+    """Moves by a column that holds stages' ids, as bars: label, value, before."""
+    return frame.rename(columns={stage: "label", "moves": "value"})[["label", "value", "before"]]
+
+
+def other_causes(campaigns: pd.DataFrame, businesses: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Moves up by campaign and by business in one table: by, cause, moves, before (and suppressed)."""
+    parts = [f.assign(by=name) for f, name in ((campaigns, words("campaign")), (businesses, words("business")))]
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.assign(cause=frame.cause.astype("object").where(frame.cause.notna(), words("none known")))
+
+
+def _verdict(share: float, noticeable: float) -> str:
+    return "ahead" if share > noticeable else "behind" if share < -noticeable else "careful"
+
+
+def _sum(counts: pd.Series) -> int | None:
+    """The sum, or None where one of the counts is suppressed and the sum would help to find it."""
+    return None if counts.isna().any() else int(counts.sum())
+
+
+def _shown(count: int | None, words: Words) -> str:
+    return words.suppressed() if count is None else words.count(count)

@@ -1,0 +1,242 @@
+"""On random rule sets and random logs the sweep keeps the same book as the reference, and the book adds up."""
+
+import random
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apex.ledger.rules import parse_rules
+from apex.ledger.sweep import positions
+from apex.warehouse import schema
+
+BEHAVIOURS = list(schema.behaviours())
+FIRST = date(2023, 12, 10)  # year's end lies within
+DAYS = 40
+LAST = FIRST + timedelta(DAYS - 1)
+DAY = st.integers(0, DAYS - 1).map(lambda n: FIRST + timedelta(n))
+
+
+def conditions(pool):
+    """Conditions of every kind on a few behaviours, so that they meet in the log."""
+    counting = st.fixed_dictionaries(
+        {
+            "behaviour": st.lists(st.sampled_from(pool), min_size=1, max_size=3, unique=True),
+            "within_days": st.integers(1, 20),
+        },
+        optional={
+            "at_least": st.integers(1, 4),
+            "distinct": st.sampled_from(["day", "event"]),
+            "min_score": st.sampled_from([0, 3, 4.5]),
+            "min_value_minor": st.sampled_from([0, 500]),
+        },
+    )
+    turns = st.lists(st.sampled_from(pool), min_size=2, max_size=2, unique=True)
+    status = turns.map(lambda pair: {"status": {"open": pair[0], "close": pair[1]}})
+    both = st.lists(counting | status, min_size=1, max_size=3).map(lambda members: {"all": members})
+    return counting | status | both
+
+
+def rule_sets(pool):
+    stages = st.lists(st.lists(conditions(pool), min_size=1, max_size=3), min_size=2, max_size=5)
+    return stages.map(
+        lambda drawn: {
+            "name": "random",
+            "stages": [{"id": f"S{n}", "name": {"en": "-", "zh": "-"}, "any": one} for n, one in enumerate(drawn)],
+        }
+    )
+
+
+def events(pool):
+    """Few consumers, brands and moments of the day, so that events meet, tie and lapse."""
+    return st.fixed_dictionaries(
+        {
+            "consumer_id": st.sampled_from([7, 2**62 + 1, 2**62 + 2]),
+            "brand": st.sampled_from(["ann"] * 6 + ["Ben"] * 3 + [None]),
+            "day": DAY,
+            "moment": st.sampled_from(
+                [timedelta(0), timedelta(hours=12), timedelta(hours=12, microseconds=1), timedelta(1, microseconds=-1)]
+            ),
+            "behaviour": st.sampled_from(pool * 10 + BEHAVIOURS),
+            "channel": st.sampled_from([None, None, "tv", "search"]),
+            "campaign_id": st.sampled_from([None, "c1", "c2"]),
+            "content_id": st.sampled_from([None, "t1"]),
+            "business": st.sampled_from([None, "flagship", "reseller"]),
+            "item_id": st.sampled_from([None, "i1", "i2"]),
+            "score": st.sampled_from([None, 0.0, 3.0, 4.0, 5.0, 5.0]),
+            "value_minor": st.sampled_from([None, 0, 499, 500, 500]),
+        }
+    )
+
+
+@st.composite
+def worlds(draw):
+    """(rules, log): the log as dicts, `seq` in no order of theirs."""
+    pool = draw(st.lists(st.sampled_from(BEHAVIOURS), min_size=2, max_size=6, unique=True))
+    size = draw(st.integers(0, 80))  # drawn apart, since hypothesis keeps lists short
+    log = draw(st.lists(events(pool), min_size=size, max_size=size))
+    for n, event in enumerate(log):
+        event["occurred_at"] = datetime.combine(event["day"], datetime.min.time()) + event["moment"]
+        event["seq"] = n * 37 % 101
+    return draw(rule_sets(pool)), log
+
+
+@pytest.fixture(params=[1, pytest.param(50, marks=pytest.mark.slow)], ids=["some", "many"])
+def for_all(request):
+    """Runs a check on examples of the strategies: always the same few, or new ones, and many."""
+
+    def run(check, *strategies, examples):
+        often = settings(
+            max_examples=examples * request.param,
+            deadline=None,
+            derandomize=request.param == 1,
+            database=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+        )
+        often(given(*strategies)(check))()
+
+    return run
+
+
+def test_behaviours_stand_in_the_same_order(reference):
+    assert BEHAVIOURS == reference.BEHAVIOURS
+
+
+def test_sweep_equals_reference(for_all, by_hand, reference, swept):
+    def check(world, touch_days):
+        rules, events = world[0], by_hand.table(world[1])
+
+        assert swept(events, rules, FIRST, LAST, touch_days) == reference.ledger(events, rules, FIRST, LAST, touch_days)
+
+    for_all(check, worlds(), st.sampled_from([15, 1, 3, 100]), examples=150)
+
+
+def test_how_the_input_lies_does_not_matter(for_all, by_hand, swept):
+    """Rows in any order and in chunks, strings plain or as dictionaries that differ from chunk to chunk."""
+
+    def check(world, randomly, encoded):
+        rules, log = world
+        shuffled = randomly.sample(log, k=len(log))
+        cut = randomly.randint(0, len(log))
+        parts = [by_hand.table(part) for part in (shuffled[:cut], shuffled[cut:])]
+        if encoded:
+            parts = [pa.table({name: _as_dictionary(part[name]) for name in part.column_names}) for part in parts]
+
+        assert swept(pa.concat_tables(parts), rules, FIRST, LAST) == swept(by_hand.table(log), rules, FIRST, LAST)
+
+    for_all(check, worlds(), st.randoms(use_true_random=False), st.booleans(), examples=60)
+
+
+def _as_dictionary(column):
+    return column.dictionary_encode() if pa.types.is_string(column.type) else column
+
+
+def test_stock_at_the_end_is_stock_at_the_start_plus_in_less_out(for_all, by_hand, reference, swept):
+    def check(world):
+        rules, events = world[0], by_hand.table(world[1])
+        rows = swept(events, rules, FIRST, LAST)
+        into, out = (Counter((r.day, r.brand, getattr(r, end)) for r in rows) for end in ("to_stage", "from_stage"))
+
+        before: dict = {}
+        for day in reference.days(FIRST, LAST):
+            now = reference.stock(events, rules, day)
+            for brand in ("ann", "Ben"):
+                for stage in range(1, len(rules["stages"]) + 1):
+                    moved = into[day, brand, stage] - out[day, brand, stage]
+                    assert now.get((brand, stage), 0) == before.get((brand, stage), 0) + moved
+            before = now
+
+    for_all(check, worlds(), examples=40)
+
+
+def test_rows_of_a_consumer_are_a_chain(for_all, by_hand, swept):
+    """From nowhere on, each row starts where the one before ended, on a later day; only the first is a first."""
+
+    def check(world):
+        last: dict = {}
+        for row in swept(by_hand.table(world[1]), world[0], FIRST, LAST):
+            earlier = last.get((row.brand, row.consumer_id))
+            assert row.from_stage == (earlier.to_stage if earlier else 0) != row.to_stage
+            assert row.first_ever == (earlier is None)
+            assert earlier is None or earlier.day < row.day
+            last[row.brand, row.consumer_id] = row
+
+    for_all(check, worlds(), examples=40)
+
+
+def test_nobody_sees_the_future(for_all, by_hand, swept):
+    """Rows up to a day are the same whether or not later events exist, and wherever the book ends."""
+
+    def check(world, day):
+        rules, events = world
+        known = by_hand.table([event for event in events if event["day"] <= day])
+        rows = [row for row in swept(by_hand.table(events), rules, FIRST, LAST) if row.day <= day]
+
+        assert [row for row in swept(known, rules, FIRST, LAST) if row.day <= day] == rows
+        assert swept(known, rules, FIRST, day) == rows
+        assert swept(by_hand.table(events), rules, FIRST, day) == rows
+
+    for_all(check, worlds(), DAY, examples=40)
+
+
+def test_open_book_equals_reference(for_all, by_hand, reference):
+    def check(world, day):
+        rules, events = world[0], by_hand.table(world[1])
+
+        assert opened(events, rules, day, reference) == reference.positions(events, rules, day)
+
+    for_all(check, worlds(), DAY, examples=60)
+
+
+def test_open_book_knows_every_lapse_to_come(for_all, by_hand, reference, swept):
+    """Without new events, the deepest stage that has not expired is where a consumer will stand."""
+
+    def check(world, day, ahead):
+        rules, events = world
+        known = by_hand.table([event for event in events if event["day"] <= day])
+        later = day + timedelta(ahead)
+
+        book = opened(by_hand.table(events), rules, day, reference)
+        expected = {
+            (one.brand, one.consumer_id): max(
+                (n for n, end in enumerate(one.expires, start=1) if end is None or end > later), default=0
+            )
+            for one in book
+        }
+        for (brand, consumer), own in reference.filed(known).items():
+            assert expected.get((brand, consumer), 0) == reference.stage_on(later, rules, own)
+        last_rows = {(row.brand, row.consumer_id): row.day for row in swept(known, rules, FIRST, day)}
+        assert {(one.brand, one.consumer_id): one.since for one in book}.items() <= last_rows.items()
+
+    for_all(check, worlds(), DAY, st.integers(0, 25), examples=60)
+
+
+@pytest.mark.parametrize("consumers", [60, pytest.param(3000, marks=pytest.mark.slow)])
+def test_a_larger_market(consumers, by_hand, rules_file, reference, swept):
+    """Many consumers at once, in no order: none runs into the next."""
+    draw = random.Random(20240220)
+    behaviours = ["expose", "click", "view", "follow", "unfollow", "join", "leave", "cart", "buy", "review", "share"]
+    events = [
+        {
+            "consumer_id": draw.randrange(consumers) * 2**40,
+            "brand": draw.choice(["764", "103", "Ünï", "茶", None]),
+            "occurred_at": datetime(2024, 1, 1) + timedelta(hours=draw.randrange(24 * 60)),
+            "behaviour": draw.choice(behaviours),
+            "channel": draw.choice([None, "tv", "search", "live"]),
+            "score": draw.choice([None, 2.0, 5.0]),
+            "item_id": str(draw.randrange(50)),
+        }
+        for _ in range(20 * consumers)
+    ]
+    log, first, last = by_hand.table(events), date(2024, 1, 1), date(2024, 3, 20)
+
+    assert swept(log, rules_file("deeplink"), first, last) == reference.ledger(log, rules_file("deeplink"), first, last)
+
+
+def opened(events, rules, day, reference):
+    """`positions` as the reference gives them: a sorted list of `Position`."""
+    table = positions(events, parse_rules(rules, origin="test"), day)
+    return sorted(reference.Position(**row) for row in table.to_pylist())

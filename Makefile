@@ -15,8 +15,9 @@ BASE_PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 p
 CAMPAIGN ?= data/campaigns/complete-journey.yml
 WAREHOUSE ?= complete-journey
 APEX := $(PYTHON) -m apex
+PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help report data test lint types lab lock clean
+.PHONY: help report data test test-slow lint types format tidy lab lock clean
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -30,12 +31,22 @@ test: lint types data ## everything a clean machine can check: lint, types, test
 	@$(PYTHON) -m pytest -c lib/pyproject.toml lib/tests
 	@$(PYTHON) -m pytest -c lib/pyproject.toml --nbval-lax -p no:cacheprovider notebooks
 
+test-slow: $(READY) data ## what takes minutes: many more random worlds, builds killed at ten random moments
+	@$(PYTHON) -m pytest -c lib/pyproject.toml -m slow lib/tests
+
 lint: $(READY) ## style of library and notebooks
 	@$(PYTHON) -m ruff check --config lib/pyproject.toml lib notebooks
-	@$(PYTHON) -m ruff format --check --config lib/pyproject.toml lib
+	@$(PYTHON) -m ruff format --quiet --check --config lib/pyproject.toml lib || \
+	  { echo "formatting differs: run 'make format'" >&2; exit 1; }
+
+format: $(READY) ## write library and tests in the one style
+	@$(PYTHON) -m ruff format --quiet --config lib/pyproject.toml lib
+
+tidy: $(READY) ## run every notebook and renew the outputs that the tests compare
+	@$(APEX) tidy
 
 types: $(READY)
-	@cd lib && $(abspath $(PYTHON)) -m mypy --config-file pyproject.toml
+	@$(PYTHON) -m mypy --config-file lib/pyproject.toml
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	@$(PYTHON) -m jupyterlab --notebook-dir=.
@@ -45,14 +56,16 @@ lock: ## renew lib/requirements.lock from environment.yml (needs uv on the PATH)
 	  | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --quiet --output-file lib/requirements.lock
 
-clean: ## remove what is built: environment, warehouse, reports (lessons and sources stay)
-	@rm -rf $(VENV) .apex data/warehouse data/truth reports/*/ reports/.[!.]* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove what is built: environment, warehouses, reports (lessons stay)
+	@rm -rf $(VENV) data/warehouse data/truth .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
-$(VENV)/.ready: lib/requirements.lock lib/pyproject.toml
+# A venv that is whole has .ready; one that a killed installation left is completed by the next call.
+$(VENV)/.ready: lib/requirements.lock
 	@[ -n "$(BASE_PYTHON)" ] && $(BASE_PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer with venv is needed; name it with BASE_PYTHON=…" >&2; exit 1; }
-	@echo "Installing the locked packages into $(VENV) (once, some minutes) …" >&2
-	@$(BASE_PYTHON) -m venv --clear $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r lib/requirements.lock >&2
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e lib >&2
+	@echo "Installing the locked packages into $(VENV) (once, a minute or more) …" >&2
+	@$(PYTHON) -c '' 2>/dev/null || $(BASE_PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --require-hashes -r lib/requirements.lock >&2
+	@$(PIP) --no-deps --no-build-isolation -e lib >&2
 	@touch $@

@@ -1,4 +1,4 @@
-"""`python -m apex`: the two verbs behind the Makefile."""
+"""`python -m apex`: the verbs behind the Makefile."""
 
 import argparse
 import sys
@@ -14,9 +14,12 @@ def main(arguments: list[str] | None = None) -> int:
     report.add_argument("campaign", metavar="CAMPAIGN", help="a name in data/campaigns, or the path of a .yml file")
     data = verbs.add_parser("data", help="build a warehouse from its source")
     data.add_argument("warehouse", metavar="WAREHOUSE", help="the warehouse's name")
+    verbs.add_parser("tidy", help="run every notebook on its defaults and renew the outputs that nbval compares")
     chosen = parser.parse_args(arguments)
     try:
-        return _report(chosen.campaign) if chosen.verb == "report" else _data(chosen.warehouse)
+        if chosen.verb == "report":
+            return _report(chosen.campaign)
+        return _data(chosen.warehouse) if chosen.verb == "data" else _tidy()
     except ApexError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -44,6 +47,15 @@ def _data(warehouse: str) -> int:
 
     folder = build(warehouse)
     sys.stdout.write(f"{folder}\n")
+    return 0
+
+
+def _tidy() -> int:
+    from apex.files import ROOT
+    from apex.report.tidy import tidy
+
+    for path in sorted((ROOT / "notebooks").glob("*/*.ipynb")):
+        sys.stderr.write(f"{path.relative_to(ROOT)}: {'renewed' if tidy(path) else 'as it was'}\n")
     return 0
 
 

@@ -80,8 +80,8 @@ class Status(_Part):
 
 
 def _kind(value: Any) -> str:
-    if not isinstance(value, dict):
-        return {Status: "status", All: "all"}.get(type(value), "counting")
+    if not isinstance(value, dict):  # an object that has been read already
+        return "status" if isinstance(value, Status) else "all" if isinstance(value, All) else "counting"
     return next((k for k in ("all", "status") if k in value and "behaviour" not in value), "counting")
 
 

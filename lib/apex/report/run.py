@@ -137,10 +137,10 @@ class Run:
         columns = {"what": (words("What"), "text"), "next": (words("What to do next"), "text")}
         return show.table(frame, f"{self.stem[2:]}-watch", words, columns)
 
-    def close(self) -> str:
+    def close(self) -> show.Fragment:
         """End the notebook: findings and, last, the mark that tells the runner that this notebook is whole.
 
-        Returns one line of provenance. Raises ApexError when nothing was found.
+        Returns a line of provenance to show. Raises ApexError when nothing was found.
         """
         if not self._findings:
             raise ApexError(f"{self.notebook}: a notebook ends with at least one finding.")
@@ -165,10 +165,14 @@ class Run:
         files.atomic_write(
             self.folder / "notebooks" / f"{self.stem}.done.json", json.dumps(done, indent=1, ensure_ascii=False)
         )
-        return self.words(
+        line = self.words(
             "Seen as of {day}; data of {warehouse} to {last}; rules {rules}.",
-            day=self.words.day(self.as_of), warehouse=whole.name, last=self.words.day(whole.last_day), rules=self.book.rules.name,
-        )  # fmt: skip
+            day=self.words.day(self.as_of),
+            warehouse=whole.name,
+            last=self.words.day(whole.last_day),
+            rules=self.book.rules.name,
+        )
+        return show.callout(line)
 
     def _repr_html_(self) -> str:
         """In JupyterLab: the house style for what follows, and which campaign this is."""

@@ -100,7 +100,7 @@ class Words:
             raise ApexError(f'"{text}": no value for {{{"}, {".join(sorted(absent))}}}')
         return pattern.format(**{name: self._filled(text, name, values[name]) for name in needed})
 
-    def name(self, names: Mapping[str, str]) -> str:
+    def name(self, names: Mapping[Any, str]) -> str:
         """The name in the report's language out of {"en": …, "zh": …}, as rule sets and notebooks carry them."""
         if self.language not in names:
             raise ApexError(f"name {dict(names)} has no {self.language}.{nearest(self.language, names)}")

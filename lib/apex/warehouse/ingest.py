@@ -26,11 +26,13 @@ EVENTS_A_SLICE = 2_000_000  # rows of events in one slice: small enough to sweep
 
 @dataclass
 class Tally:
-    """What became of the lines of one feed: read = kept + merged + quarantined."""
+    """What became of the lines of one feed: read = kept + merged + quarantined; and how many rows it wrote."""
 
     table: str
     file: str | None
     derived_from: str
+    rows: int = 0
+    derived: int = 0  # rows that are not a line of a file each
     read: int = 0
     kept: int = 0
     merged: int = 0
@@ -60,10 +62,11 @@ def ingest(source: ModuleType, name: str, target: Path, digest: str) -> dict[str
         )  # before the rows are derived: a guess on the safe side
         tallies: list[Tally] = []
         for feed in source.feeds(con, paths):
-            _say(f"{feed.table:<16} from {feed.file or feed.derived_from}")
+            _say(f"{time.monotonic() - started:5.1f} s  {feed.table:<16} from {feed.file or feed.derived_from}")
             tallies.append(_take(con, feed, folder, work, len(tallies), slices))
+        _say(f"{time.monotonic() - started:5.1f} s  filing events in {slices} slices")
         rows = _file_events(con, folder, work, slices)
-        rows |= {t.table: rows.get(t.table, 0) + t.kept for t in tallies if t.table != "events"}
+        rows |= {t.table: rows.get(t.table, 0) + t.rows for t in tallies if t.table != "events"}
         _refuse_missing(rows)
         _refuse_unreconciled(tallies, lines)
         con.disconnect()
@@ -94,8 +97,9 @@ def _take(con: "Backend", feed: Feed, folder: Path, work: Path, number: int, sli
     table = schema.table(feed.table)
     tally = Tally(feed.table, feed.file, feed.derived_from)
     judged = _judged(con, feed, table)
-    view = f"feed_{number}"
-    con.create_view(view, judged, overwrite=True)
+    staged = work / f"{number:02}.parquet"  # derived and judged once, read several times
+    con.raw_sql(f"COPY ({judged.compile()}) TO {quote(staged)} (FORMAT parquet)")
+    view = f"read_parquet({quote(staged)})"
     tally.quarantined, tally.reasons = _quarantine(
         con, feed, view, folder / "quarantine" / f"{table.name}.{number:02}.parquet"
     )
@@ -107,19 +111,26 @@ def _take(con: "Backend", feed: Feed, folder: Path, work: Path, number: int, sli
         written = work / "events" / f"{number:02}"
         slice_of = f"SELECT *, consumer_id % {slices} AS slice FROM ({good}{once})"
         done = con.raw_sql(f"COPY ({slice_of}) TO {quote(written)} (FORMAT parquet, PARTITION_BY (slice))")
-        tally.kept = int(done.fetchone()[0])
+        tally.rows = int(done.fetchone()[0])
         written = written / "*" / "*.parquet"
     else:
         written = folder / table.name / f"{number:02}.parquet"
-        tally.kept = copy(con, f"{good}{once} ORDER BY {', '.join(table.order)}", written)
-    if feed.merge:
-        tally.merged = _count(con, good) - tally.kept
-    tally.read = _count(con, f"SELECT 1 FROM {view}")
-    if feed.file is not None and tally.kept:
+        order = "line" if feed.a_row_a_line else ", ".join(table.order)
+        tally.rows = copy(con, f"{good}{once} ORDER BY {order}", written)
+    if feed.a_row_a_line:
+        tally.kept, tally.derived = tally.rows, 0 if feed.file else tally.rows
+        tally.merged = _count(con, good) - tally.rows if feed.merge else 0
+        tally.read = _count(con, f"SELECT 1 FROM {view}")
+    else:
+        lines = f"SELECT line, bool_or(reason IS NULL) AS used FROM {view} WHERE line IS NOT NULL GROUP BY line"
+        tally.read, tally.derived = _count(con, lines), tally.rows
+        tally.kept = _count(con, f"SELECT 1 FROM ({lines}) WHERE used")
+    if feed.file and feed.a_row_a_line and tally.rows:
         facts = ", ".join(c for c in columns if c != "seq")
-        tally.repeated = tally.kept - _count(con, f"SELECT DISTINCT hash({facts}) FROM read_parquet({quote(written)})")
-    if table.key and tally.kept:
-        _refuse_repeated_keys(con, table, tally.kept, written)
+        tally.repeated = tally.rows - _count(con, f"SELECT DISTINCT hash({facts}) FROM read_parquet({quote(written)})")
+    if table.key and tally.rows:
+        _refuse_repeated_keys(con, table, tally.rows, written)
+    staged.unlink()
     return tally
 
 
@@ -169,7 +180,6 @@ def _hashed(con: "Backend", rows: "ir.Table") -> "ir.Table":
 
 def _file_events(con: "Backend", folder: Path, work: Path, slices: int) -> dict[str, int]:
     """Events filed for the ledger: one file a slice of consumers, inside by brand, consumer and the total order of time."""
-    _say(f"filing events in {slices} slices")
     place = " ".join(f"WHEN {quote(b)} THEN {i}" for i, b in enumerate(schema.behaviours()))
     order = [f"CASE behaviour {place} END" if c == "behaviour" else c for c in schema.table("events").order]
     # After the total order, whatever is left that could tell two rows apart, so that the same data give the same file.

@@ -107,8 +107,7 @@ class Warehouse:
         named = [f for f in m["feeds"] if f["file"]]
         derived = Counter[str]()
         for feed in m["feeds"]:
-            if not feed["file"]:
-                derived[feed["table"]] += feed["kept"]
+            derived[feed["table"]] += feed["derived"]
         return {
             "warehouse": self.name,
             "first_day": m["first_day"],

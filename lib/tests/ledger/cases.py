@@ -391,6 +391,21 @@ CASES = {
         ],
         [first(2, (0, 1), "buy", "service"), row(32, (1, 0))],
     ),
+    "nobody else's touch is taken where there is none": Case(
+        BOUGHT,
+        [
+            e(1, "expose", channel="tv", brand="Ben"),
+            e(1, "expose", channel="display", consumer=0),
+            e(2, "buy"),
+            e(3, "buy", brand="zoe"),
+        ],
+        [
+            first(2, (0, 1), "buy"),
+            row(32, (1, 0)),
+            first(3, (0, 1), "buy", brand="zoe"),
+            row(33, (1, 0), brand="zoe"),
+        ],
+    ),
     "the touch of the day before last moves nobody twice": Case(
         LADDER,
         [e(0, "expose", channel="display"), e(1, "view"), e(2, "buy")],

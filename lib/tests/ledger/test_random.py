@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apex.ledger.rules import parse_rules
-from apex.ledger.sweep import positions
+from apex.ledger.sweep import filed, positions, rows_of
 from apex.warehouse import schema
 
 BEHAVIOURS = list(schema.behaviours())
@@ -50,13 +50,13 @@ def rule_sets(pool):
     )
 
 
-def events(pool):
-    """Few consumers, brands and moments of the day, so that events meet, tie and lapse."""
+def events(pool, span):
+    """Few consumers, brands and moments, on the first `span` days, so that events meet, tie and lapse."""
     return st.fixed_dictionaries(
         {
             "consumer_id": st.sampled_from([7, 2**62 + 1, 2**62 + 2]),
             "brand": st.sampled_from(["ann"] * 6 + ["Ben"] * 3 + [None]),
-            "day": DAY,
+            "day": st.integers(0, span - 1).map(lambda n: FIRST + timedelta(n)),
             "moment": st.sampled_from(
                 [timedelta(0), timedelta(hours=12), timedelta(hours=12, microseconds=1), timedelta(1, microseconds=-1)]
             ),
@@ -77,7 +77,8 @@ def worlds(draw):
     """(rules, log): the log as dicts, `seq` in no order of theirs."""
     pool = draw(st.lists(st.sampled_from(BEHAVIOURS), min_size=2, max_size=6, unique=True))
     size = draw(st.integers(0, 80))  # drawn apart, since hypothesis keeps lists short
-    log = draw(st.lists(events(pool), min_size=size, max_size=size))
+    span = draw(st.sampled_from([2, 10, DAYS]))  # from crowded days to sparse ones
+    log = draw(st.lists(events(pool, span), min_size=size, max_size=size))
     for n, event in enumerate(log):
         event["occurred_at"] = datetime.combine(event["day"], datetime.min.time()) + event["moment"]
         event["seq"] = n * 37 % 101
@@ -111,27 +112,36 @@ def test_sweep_equals_reference(for_all, by_hand, reference, swept):
 
         assert swept(events, rules, FIRST, LAST, touch_days) == reference.ledger(events, rules, FIRST, LAST, touch_days)
 
-    for_all(check, worlds(), st.sampled_from([15, 1, 3, 100]), examples=150)
+    for_all(check, worlds(), st.sampled_from([15, 1, 3, 100]), examples=200)
 
 
-def test_how_the_input_lies_does_not_matter(for_all, by_hand, swept):
-    """Rows in any order and in chunks, strings plain or as dictionaries that differ from chunk to chunk."""
-
-    def check(world, randomly, encoded):
+def test_order_and_chunks_of_the_input_do_not_matter(for_all, by_hand, swept):
+    def check(world, randomly):
         rules, log = world
         shuffled = randomly.sample(log, k=len(log))
         cut = randomly.randint(0, len(log))
-        parts = [by_hand.table(part) for part in (shuffled[:cut], shuffled[cut:])]
-        if encoded:
-            parts = [pa.table({name: _as_dictionary(part[name]) for name in part.column_names}) for part in parts]
+        chunks = pa.concat_tables([by_hand.table(shuffled[:cut]), by_hand.table(shuffled[cut:])])
 
-        assert swept(pa.concat_tables(parts), rules, FIRST, LAST) == swept(by_hand.table(log), rules, FIRST, LAST)
+        assert swept(chunks, rules, FIRST, LAST) == swept(by_hand.table(log), rules, FIRST, LAST)
 
-    for_all(check, worlds(), st.randoms(use_true_random=False), st.booleans(), examples=60)
+    for_all(check, worlds(), st.randoms(use_true_random=False), examples=40)
 
 
-def _as_dictionary(column):
-    return column.dictionary_encode() if pa.types.is_string(column.type) else column
+def test_filed_events_may_come_in_chunks_of_dictionaries(for_all, by_hand, reference):
+    """As row groups of a file do: each chunk with words of its own, cut anywhere, inside a consumer too."""
+
+    def encoded(part):
+        return [one.dictionary_encode() if pa.types.is_string(one.type) else one for one in part.columns]
+
+    def check(world, cut):
+        rules, log = world[0], by_hand.table(world[1])
+        events = filed(log)
+        chunks = [pa.table(encoded(part), names=events.column_names) for part in (events[:cut], events[cut:])]
+
+        table = rows_of(pa.concat_tables(chunks), parse_rules(rules, origin="test"), LAST)
+        assert [reference.Row(**row) for row in table.to_pylist()] == reference.ledger(log, rules, FIRST, LAST)
+
+    for_all(check, worlds(), st.integers(0, 80), examples=40)
 
 
 def test_stock_at_the_end_is_stock_at_the_start_plus_in_less_out(for_all, by_hand, reference, swept):

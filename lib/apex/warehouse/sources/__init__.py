@@ -27,8 +27,10 @@ class Feed:
 
     rows:   an Ibis table with the canonical columns (absent ones are null), `line` (row number in the file) and, where
             the table has consumers, `consumer_key` (the raw key as text; it is hashed before anything is written).
-    file:   the source file whose lines these are, one row a line; None for rows derived from several files, which are
-            counted beside and not reconciled line by line.
+    file:   the source file whose lines these are; None for rows derived from several files, which are counted beside
+            and not reconciled line by line.
+    a_row_a_line: False where a line can give several rows, or a row none (`line` is null): lines are reconciled then,
+            and rows counted beside.
     merge:  the columns on which the source declares two lines to be the same fact; later lines are merged away.
     checks: checks of this source, before the table's own.
     """
@@ -38,6 +40,7 @@ class Feed:
     file: str | None = None
     merge: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list)
+    a_row_a_line: bool = True
     derived_from: str = ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apex.errors import ApexError
-from apex.warehouse.checks import known_item
+from apex.warehouse.checks import Check, known_item
 from apex.warehouse.engine import quote
 from apex.warehouse.sources import Feed
 
@@ -119,15 +119,20 @@ EXPOSURES = """
     FROM seen, (VALUES ('circular'), ('display')) AS channels(how)
     WHERE CASE how WHEN 'display' THEN display ELSE circular END"""
 
+# A code covers many brands: those of them that the household bought that day, or a row without brand where it bought none.
 REDEMPTIONS = """
-    SELECT DISTINCT r.household_id::VARCHAR AS consumer_key, p.manufacturer_id::VARCHAR AS brand,
+    WITH covered AS (
+        SELECT DISTINCT r.household_id, r.redemption_date::DATE AS day, r.line, p.manufacturer_id
+        FROM coupon_redemptions r JOIN coupons c USING (coupon_upc, campaign_id) JOIN products p USING (product_id)),
+    taken AS (
+        SELECT c.line, c.manufacturer_id FROM covered c
+        SEMI JOIN bought b ON b.household_id = c.household_id AND b.manufacturer_id = c.manufacturer_id
+            AND b.occurred_at::DATE = c.day)
+    SELECT r.household_id::VARCHAR AS consumer_key, t.manufacturer_id::VARCHAR AS brand,
            r.redemption_date::DATE::TIMESTAMP AS occurred_at, r.line AS seq, 'redeem' AS behaviour, 'coupon' AS channel,
            r.campaign_id::VARCHAR AS campaign_id, r.coupon_upc::VARCHAR AS coupon_id, r.line
-    FROM coupon_redemptions r
-    JOIN coupons c USING (coupon_upc, campaign_id)
-    JOIN products p USING (product_id)
-    SEMI JOIN bought b ON b.household_id = r.household_id AND b.manufacturer_id = p.manufacturer_id
-        AND b.occurred_at::DATE = r.redemption_date::DATE"""
+    FROM coupon_redemptions r LEFT JOIN taken t USING (line)"""
+TAKEN = Check("brand bought", lambda t: t.brand.notnull(), "none of the coupon's brands was bought that day")
 
 
 def feeds(con: "Backend", paths: dict[str, Path]) -> Iterator[Feed]:
@@ -144,8 +149,10 @@ def feeds(con: "Backend", paths: dict[str, Path]) -> Iterator[Feed]:
         con.sql("""
             SELECT h.household_id::VARCHAR AS consumer_key, age AS age_band, income AS income_band,
                    household_size AS household, household_comp AS life_stage, home_ownership, marital_status, kids_count,
-                   coalesce(d.line, 0) AS line
+                   d.line
             FROM (SELECT DISTINCT household_id FROM transactions) h LEFT JOIN demographics d USING (household_id)"""),
+        "demographics",
+        a_row_a_line=False,
         derived_from="transactions (households), demographics (traits)",
     )
     yield Feed(
@@ -161,7 +168,7 @@ def feeds(con: "Backend", paths: dict[str, Path]) -> Iterator[Feed]:
         checks=[known],
     )
     yield Feed("events", con.sql(EXPOSURES), derived_from="promotions, transactions, products")
-    yield Feed("events", con.sql(REDEMPTIONS), derived_from="coupon_redemptions, coupons, transactions, products")
+    yield Feed("events", con.sql(REDEMPTIONS), "coupon_redemptions", checks=[TAKEN], a_row_a_line=False)
     yield Feed(
         "campaigns",
         con.sql("""

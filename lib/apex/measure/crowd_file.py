@@ -1,0 +1,197 @@
+"""A file of crowds: read, checked, and each crowd's definition named by a digest.
+
+The file holds `crowds:`, each with a `name` in both languages, perhaps an `about`, and `who`, an expression of
+`apex.measure.crowd_rules`.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+
+from apex.errors import ApexError, nearest
+from apex.files import ROOT
+from apex.measure.crowd_rules import KINDS, Behaviour, Expression, Leaf, Money, Other, Part, Stage, Trait, walk
+
+FOLDER = ROOT / "data" / "rules"
+MOST_CROWDS = 60  # each is one bit in a word of 63
+DEEPEST, LARGEST = 40, 10_000  # so that aliases in YAML cannot fold a mountain, or a circle, into a line
+
+
+def _both(texts: dict[str, str]) -> dict[str, str]:
+    if missing := {"en", "zh"} - set(texts):
+        raise ValueError(f"the text is missing in {', '.join(sorted(missing))}")
+    return texts
+
+
+def _free(name: str) -> str:
+    if name in ("stage", "none"):
+        raise ValueError(f'"{name}" has another meaning and cannot name a crowd')
+    return name
+
+
+Texts = Annotated[dict[Literal["en", "zh"], str], AfterValidator(_both)]
+# no "_" in an id, so that it is never the name of another column
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$"), AfterValidator(_free)]
+
+
+class Crowd(Part):
+    """One crowd: what it is called and what for, in both languages, and who is in it."""
+
+    name: Texts
+    about: Texts | None = None
+    who: Expression
+
+
+class Crowds(Part):
+    """The crowds of a file, in its order: where a consumer is in several, the first has priority."""
+
+    crowds: dict[Id, Crowd] = Field(min_length=1, max_length=MOST_CROWDS)
+    _origin: str = PrivateAttr(default="crowds")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The crowds' ids in the order of the file."""
+        return tuple(self.crowds)
+
+    def digest(self, name: str) -> str:
+        """Twelve characters that change with what the crowd asks for, or one it refers to; not with names and key order."""
+
+        def plain(node: Any) -> Any:
+            if isinstance(node, dict) and set(node) == {"crowd"}:
+                return {"crowd": self.digest(node["crowd"])}
+            if isinstance(node, dict):
+                return {key: plain(value) for key, value in node.items()}
+            return [plain(value) for value in node] if isinstance(node, list) else node
+
+        who = plain(self.crowds[name].who.model_dump(mode="json", by_alias=True))
+        return hashlib.sha256(json.dumps(who, sort_keys=True).encode()).hexdigest()[:12]
+
+    def without(self, names: Collection[str]) -> "Crowds":
+        """The file without some crowds and without those that refer to them. ApexError when none is left."""
+        gone = set(names)
+        while more := {c for c in self.names if c not in gone and any(r in gone for _, r in self.references(c))}:
+            gone |= more
+        kept = {name: crowd for name, crowd in self.crowds.items() if name not in gone}
+        if not kept:
+            raise ApexError(f"{self._origin}: no crowd is left.")
+        return self.model_copy(update={"crowds": kept})
+
+    def leaves(self, name: str) -> Iterator[tuple[str, Leaf]]:
+        """The crowd's own conditions, each with its place: "crowds.yml: crowds.loyal.who.all[0]"."""
+        for place, node in self._nodes(name):
+            if isinstance(node, Trait | Stage | Behaviour | Money):
+                yield place, node
+
+    def references(self, name: str) -> Iterator[tuple[str, str]]:
+        """The crowds that a crowd refers to, each with the place."""
+        for place, node in self._nodes(name):
+            if isinstance(node, Other):
+                yield place, node.crowd
+
+    def _nodes(self, name: str) -> Iterator[tuple[str, Any]]:
+        return walk(self.crowds[name].who, f"{self._origin}: crowds.{name}.who")
+
+
+def load_crowds(name: str | Path = "crowds") -> Crowds:
+    """The crowds of a file by name (data/rules/NAME.yml) or by path.
+
+    Raises ApexError that names file and place: no such file, not YAML, a key twice, unknown keys, behaviours or crowds (with
+    the nearest known one), wrong values, crowds that refer to each other in a circle.
+    """
+    path = Path(name)
+    if path.suffix not in (".yml", ".yaml"):
+        path = FOLDER / f"{name}.yml"
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader that also refuses keys twice
+    except FileNotFoundError:
+        known = [p.stem for p in FOLDER.glob("*.yml") if p.stem != "tables"]
+        raise ApexError(f'There is no file of crowds "{name}" ({path.name}).{nearest(name, known)}') from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ApexError(f"{path.name}: cannot be read: {error}") from None
+    return parse_crowds(content, path.name)
+
+
+def parse_crowds(content: Any, origin: str = "crowds") -> Crowds:
+    """The crowds from a mapping as YAML gives it; errors as in `load_crowds`, under the name `origin`."""
+    _refuse_mountains(content, origin)
+    try:
+        crowds = Crowds.model_validate(content)
+    except ValidationError as error:
+        raise ApexError(f"{origin}: " + "; ".join(_message(dict(e)) for e in error.errors())) from None
+    crowds._origin = origin
+    _refuse_circles(crowds)
+    return crowds
+
+
+class _Loader(yaml.SafeLoader):
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        keys = [key.value for key, _ in node.value]
+        if twice := {str(key) for key in keys if keys.count(key) > 1}:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {', '.join(sorted(twice))} stands twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
+def _refuse_mountains(content: Any, origin: str) -> None:
+    todo, seen = [(content, 0)], 0
+    while todo:
+        node, depth = todo.pop()
+        seen += 1
+        if depth > DEEPEST or seen > LARGEST:
+            raise ApexError(f"{origin}: more than {DEEPEST} levels deep, or more than {LARGEST:,} values in all.")
+        members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        todo += [(member, depth + 1) for member in members]
+
+
+def _refuse_circles(crowds: Crowds) -> None:
+    """Every crowd referred to is there, no crowd rests on itself, and none grows beyond reason by references."""
+    sizes: dict[str, int] = {}
+
+    def size(name: str, chain: tuple[str, ...]) -> int:
+        if name in chain:
+            circle = " → ".join([*chain[chain.index(name) :], name])
+            raise ApexError(f"{crowds._origin}: these crowds refer to each other in a circle: {circle}.")
+        if name not in sizes:
+            total = sum(1 for _ in crowds.leaves(name))
+            for place, other in crowds.references(name):
+                if other not in crowds.crowds:
+                    raise ApexError(f'{place}: there is no crowd "{other}".{nearest(other, crowds.names)}')
+                total += size(other, (*chain, name))
+            if total > LARGEST:
+                raise ApexError(
+                    f"{crowds._origin}: crowds.{name}: more than {LARGEST:,} conditions with its references."
+                )
+            sizes[name] = total
+        return sizes[name]
+
+    for name in crowds.names:
+        size(name, ())
+
+
+def _message(error: dict[str, Any]) -> str:
+    """One of pydantic's errors in words: the place in the file, what was seen, what is allowed."""
+    tags = [part for part in error["loc"] if str(part).startswith("=")]
+    place = ""
+    for part in error["loc"]:
+        if isinstance(part, int):
+            place += f"[{part}]"
+        elif not part.startswith("=") and part != "[key]":
+            place += f".{part}" if place else part
+    if error["type"] == "extra_forbidden":
+        key = error["loc"][-1]
+        part = KINDS[tags[-1][1:]] if tags else Crowd if len(error["loc"]) > 1 else Crowds
+        known = [field.alias or name for name, field in part.model_fields.items()]
+        return f'{place}: "{key}" is not a key here.{nearest(key, known)}'
+    if error["type"] == "missing":
+        return f"{place}: this key is missing"
+    text = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return f"{place or 'the file'}: {text}"
+    hint = " Put it in quotes." if error["type"] == "string_type" and isinstance(error["input"], bool | int) else ""
+    return f"{place or 'the file'}: {text} (seen: {error['input']!r}).{hint}"

@@ -13,6 +13,7 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from apex.errors import ApexError, nearest
 from apex.ledger import Book
@@ -46,7 +47,7 @@ def members(
     category: the brand's main category, which `O` and everything `of: category` mean. Returns an Ibis table, one row a
     consumer: consumer_id, stage (a stage's id, else O, else none), for each scope of `spend` a column SCOPE_minor (what was
     paid in the last `spend_days` days), and per crowd a boolean column of its id, never null. Nothing is computed yet:
-    `.cache()` it where several questions follow. Raises ApexError with file and place for a stage, a trait or a crowd
+    where several questions follow, ask once (`.to_pyarrow()`) and give the answer to them. Raises ApexError with file and place for a stage, a trait or a crowd
     that is not known, for a crowd that needs a category where there is none, and for a day outside what may be seen.
     """
     if not book.warehouse.first_day <= day <= book.warehouse.last_day:
@@ -98,8 +99,10 @@ class Tally:
         return (self.counts.word.to_numpy()[:, None] >> np.arange(len(self.names))) & 1
 
 
-def tally(members: "ir.Table") -> Tally:
-    """One pass of the engine over the table of `members`: all that `sizes`, `overlaps`, `by_stage` and `worth` need."""
+def tally(members: "ir.Table | pa.Table") -> Tally:
+    """One pass over the table of `members`: all that `sizes`, `overlaps`, `by_stage` and `worth` need."""
+    if isinstance(members, pa.Table):
+        members = ibis.memtable(members)
     names = tuple(column for column, dtype in members.schema().items() if dtype.is_boolean())
     word = sum((ibis.ifelse(members[name], 1 << i, 0).cast("int64") for i, name in enumerate(names)), ibis.literal(0))
     counts = members.group_by(word=word.cast("int64"), stage=members.stage).agg(consumers=lambda t: t.count()).execute()

@@ -38,7 +38,7 @@ class Trial:
     consumers, one row each, by consumer_id: treated (bool), propensity (chance of being treated, null where unknown), old
     (bool: bought in scope before the window, as far as the data go back), other_campaigns (int: other live campaigns in
     the window that list the consumer), then the consumer's traits (strings).
-    outcomes, one row a consumer and period, zeros included: consumer_id, period, gmv_minor, orders, buyers (0 or 1; all
+    outcomes, one row a consumer and period in that order, zeros included: consumer_id, period, gmv_minor, orders, buyers (0 or 1; all
     three in scope), all_minor (paid for anything, in scope or not).
     """
 
@@ -64,9 +64,11 @@ class Trial:
 
     def wide(self, measure: str) -> pd.DataFrame:
         """One column of `outcomes` with a row per consumer and a column per period, in order of time."""
-        if measure not in self.outcomes:
+        if measure not in (*MEASURES, "all_minor"):
             raise ApexError(f'trial: there is no measure "{measure}".{nearest(measure, [*MEASURES, "all_minor"])}')
-        return self._wide[measure]
+        grid = self.outcomes[measure].to_numpy().reshape(len(self.consumers), len(self.periods))
+        index, columns = pd.Index(self.consumers.consumer_id), pd.Index(self.periods.period, name="period")
+        return pd.DataFrame(grid, index, columns)
 
     @cached_property
     def deciles(self) -> pd.DataFrame:
@@ -75,11 +77,6 @@ class Trial:
         A row per consumer, a column per period. Ties are split in order of consumer_id, a hash and so at random.
         """
         return self.wide("all_minor").apply(equal_groups)
-
-    @cached_property
-    def _wide(self) -> dict[str, pd.DataFrame]:
-        table = self.outcomes.pivot(index="consumer_id", columns="period", values=[*MEASURES, "all_minor"])
-        return {name: table[name] for name in [*MEASURES, "all_minor"]}
 
     def only(self, keep: "pd.Series | np.ndarray") -> "Trial":
         """The same trial with the consumers for whom `keep` (bool, in the order of `consumers`) holds."""

@@ -23,7 +23,7 @@ def answers(campaign, how, seeds):
 
 @pytest.mark.parametrize(
     ("how", "answer", "share"),
-    [("randomised", "lift", 0.99), ("clean", "quasi", 0.85), ("past", "not identified", 1), ("last", "not identified", 1)],
+    [("randomised", "lift", 0.95), ("clean", "quasi", 0.85), ("past", "not identified", 1), ("last", "not identified", 1)],
 )  # fmt: skip
 def test_simulated_campaigns_get_the_answer_that_they_deserve(campaign, how, answer, share):
     found = answers(campaign, how, range(25))
@@ -45,8 +45,8 @@ def test_over_many_seeds(campaign, how, answer, least):
     assert answers(campaign, how, range(300))[answer] >= least * 300
 
 
-def test_two_placebo_periods_that_cannot_see_it_would_have_passed_past_spend_as_quasi(campaign):
-    """The known-wrong judge, who looks at the main estimate's placebos only, calls what past spend chose a quasi-experiment."""
+def test_a_judge_who_asks_only_whether_trends_were_parallel_waves_past_spend_through(campaign):
+    """The known-wrong judge: difference in differences and its own placebos alone see nothing in most seeds."""
     waved_through = 0
     for seed in range(20):
         evidence = gather(campaign(np.random.default_rng(seed), "past"), "gmv_minor")
@@ -142,7 +142,6 @@ def test_the_range_spans_all_defensible_intervals_and_needs_two(good):
 def test_what_was_not_measured_counts_as_not_met(good):
     unknown = dataclasses.replace(good, overlap=Overlap(NAN, NAN, NAN, NAN, 0), balance=table(NAN), contaminated=(NAN, NAN))
     codes = [r.code for r in judge(unknown).reasons]
-    assert codes[:5] == ["inside", "certain", "contaminated", "other_campaigns"] or "inside" in codes
     assert {"inside", "certain", "contaminated", "other_campaigns"} <= set(codes)
 
 

@@ -1,7 +1,9 @@
 """A notebook's run: what it may see, and what it hands over. `run = apex.open(campaign, "1_insight/assets")`."""
 
+import atexit
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -53,8 +55,9 @@ class Run:
         """Where the run's files go: the runner's folder, else a temporary one."""
         if under_runner := os.environ.get("APEX_RUN"):
             return Path(under_runner)
-        self._temporary = tempfile.TemporaryDirectory(prefix="apex-")
-        return Path(self._temporary.name)
+        folder = Path(tempfile.mkdtemp(prefix="apex-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     @property
     def stages(self) -> list[tuple[str, str]]:

@@ -1,0 +1,115 @@
+"""What the assets page says, in cases a brand really has: growth, decline, no history, too few to show, nobody."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from apex.report.finding import Finding
+from apex.show.say import assets as say
+from apex.show.words import Words
+
+STAGES = [("A", "Aware"), ("P", "Purchased"), ("L", "Loyal")]
+IDS = pd.CategoricalDtype(["none", "A", "P", "L"], ordered=True)
+DAY = dt.date(2024, 3, 1)
+
+
+@pytest.fixture(params=["en", "zh"])
+def words(request):
+    return Words(request.param, "CNY", 20)
+
+
+def changes(now, before, comparable=True):
+    frame = pd.DataFrame(
+        {
+            "stage": ["A", "P", "L"],
+            "now": pd.array(now, "Int64"),
+            "before": pd.array(before, "Int64"),
+            "comparable": comparable,
+        }
+    )
+    frame["before"] = frame.before.where(frame.comparable)
+    frame["difference"] = frame.now - frame.before
+    frame["share"] = (frame.difference / frame.before.where(frame.before > 0)).astype("Float64")
+    return frame
+
+
+def valid(fields):
+    """The fields make a finding, whatever the case."""
+    return Finding(notebook="1_insight/assets", name="x", **fields)
+
+
+def test_growth_and_decline_are_told_apart_and_the_biggest_mover_is_named(words):
+    grew = valid(say.standing(changes([120, 100, 100], [100, 100, 95]), 56, STAGES, 0.02, words))
+    assert (grew.verdict, grew.value) == ("ahead", 320) and "Aware" in grew.text and "+25" in grew.text
+    fell = valid(say.standing(changes([100, 60, 100], [100, 100, 95]), 56, STAGES, 0.02, words))
+    assert fell.verdict == "behind" and "Purchased" in fell.text and "−35" in fell.text
+    flat = valid(say.standing(changes([101, 100, 99], [100, 100, 100]), 56, STAGES, 0.02, words))
+    assert flat.verdict == "careful"
+    assert flat.compared.value == 300
+
+
+def test_no_comparison_where_windows_were_still_filling(words):
+    young = valid(say.standing(changes([120, 100, 100], [10, 0, 0], comparable=False), 56, STAGES, 0.02, words))
+    assert young.verdict == "none" and young.compared is None and young.value == 320
+    assert (
+        valid(say.deepest(changes([1, 2, 100], [10, 0, 5], comparable=False), 56, STAGES, 0.02, words)).verdict
+        == "none"
+    )
+
+
+def test_a_suppressed_stage_hides_the_total(words):
+    hidden = valid(say.standing(changes([120, None, 100], [100, 100, 95]), 56, STAGES, 0.02, words))
+    assert hidden.value is None and hidden.tile is None and "320" not in hidden.text
+    deep = valid(say.deepest(changes([120, 100, None], [100, 100, 95]), 56, STAGES, 0.02, words))
+    assert deep.value is None and deep.tile.value == words.suppressed()
+
+
+def test_a_brand_nobody_knows_still_gets_sentences(words):
+    none = changes([0, 0, 0], [0, 0, 0])
+    assert valid(say.standing(none, 56, STAGES, 0.02, words)).value == 0
+    assert valid(say.deepest(none, 56, STAGES, 0.02, words)).value == 0
+    empty = pd.DataFrame({"from_stage": pd.Series(dtype=IDS), "to_stage": pd.Series(dtype=IDS), "consumers": []})
+    assert valid(say.running_out(empty.astype({"consumers": "Int64"}), none.now, DAY, STAGES, words)).value == 0
+    up = pd.DataFrame({"cause": [], "moves": [], "before": []}).astype({"moves": "Int64", "before": "Int64"})
+    assert valid(say.causes(up, words)).verdict == "none"
+    assert valid(say.lapses(up.rename(columns={"cause": "stage"}), STAGES, words)).value == 0
+    assert valid(say.trade(0, 0, 56, 1_640_000, words)).value == 0
+
+
+def flow(*rows):
+    frame = pd.DataFrame(rows, columns=["from_stage", "to_stage", "consumers"])
+    return frame.astype({"from_stage": IDS, "to_stage": IDS, "consumers": "Int64"})
+
+
+def test_flows_count_up_down_in_and_out(words):
+    moved = flow(("none", "A", 50), ("A", "P", 30), ("P", "P", 900), ("L", "P", 25), ("A", "none", 40))
+    said = valid(say.flows(moved, DAY, words))
+    assert said.value == 50 + 30 - 25 - 40 and said.verdict == "ahead"
+    for number in ("50", "30", "25", "40"):
+        assert number in said.text
+    assert valid(say.flows(flow(("none", "A", None), ("L", "P", 25)), DAY, words)).value is None
+
+
+def test_causes_name_the_channel_that_changed_most_and_call_it_credit(words):
+    frame = pd.DataFrame({"cause": ["display", None, "circular"], "moves": [478, 202, 161], "before": [582, 104, 321]})
+    said = valid(say.causes(frame.astype({"moves": "Int64", "before": "Int64"}), words))
+    assert said.kind == "credit" and said.verdict == "behind" and "161" in said.text and "−160" in said.text
+    assert said.next_step
+
+
+def test_lapses_and_what_runs_out(words):
+    down = pd.DataFrame({"stage": ["A", "L"], "moves": [246, 322], "before": [109, 294]})
+    said = valid(say.lapses(down.astype({"moves": "Int64", "before": "Int64"}), STAGES, words))
+    assert said.value == 568 and said.verdict == "behind" and "Aware" in said.text
+    falls = flow(("A", "none", 121), ("L", "P", 196))
+    held = changes([300, 400, 500], [1, 1, 1]).now
+    soon = valid(say.running_out(falls, held, DAY, STAGES, words))
+    assert soon.value == 317 and "196" in soon.text and "196" in soon.next_step and words.share(317 / 1200) in soon.text
+
+
+def test_trade_beside_the_goal_and_too_few_buyers(words):
+    said = valid(say.trade(1_491_577, 906, 56, 1_640_000, words))
+    assert said.compared.value == 1_640_000 and words.signed_share(0.09951) in said.text
+    few = valid(say.trade(1_491_577, 7, 56, 1_640_000, words))
+    assert few.value is None and few.n is None and "14" not in few.text

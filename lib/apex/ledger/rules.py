@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from apex.errors import ApexError, nearest
 from apex.files import ROOT
@@ -38,7 +48,7 @@ class Counting(_Part):
     """At least `at_least` distinct days (or events) with one of the behaviours in the last `within_days` days."""
 
     behaviour: list[str] = Field(min_length=1)
-    within_days: int = Field(ge=1)
+    within_days: int = Field(ge=1, le=36_525)
     at_least: int = Field(default=1, ge=1, le=1000)
     distinct: Literal["day", "event"] = "day"
     min_score: float | None = None
@@ -85,13 +95,16 @@ def _kind(value: Any) -> str:
     return next((k for k in ("all", "status") if k in value and "behaviour" not in value), "counting")
 
 
-def _simple_kind(value: Any) -> str:
+def _not_nested(value: Any) -> Any:
     if isinstance(value, dict) and "all" in value:
         raise ValueError("`all` may not stand inside `all`")
-    return _kind(value)
+    return value
 
 
-Simple = Annotated[Annotated[Counting, Tag("counting")] | Annotated[Status, Tag("status")], Discriminator(_simple_kind)]
+Simple = Annotated[
+    Annotated[Annotated[Counting, Tag("counting")] | Annotated[Status, Tag("status")], Discriminator(_kind)],
+    BeforeValidator(_not_nested),
+]
 
 
 class All(_Part):
@@ -116,8 +129,8 @@ class Stage(_Part):
     @field_validator("id")
     @classmethod
     def _free(cls, value: str) -> str:
-        if value.lower() == "none":
-            raise ValueError('"none" means no stage and cannot be the id of one')
+        if value.lower() == "none" or value == "O":
+            raise ValueError(f'"{value}" means {"the opportunity" if value == "O" else "no stage"}, and is no stage\'s id')
         return value
 
     @field_validator("name")
@@ -189,9 +202,11 @@ def parse_rules(mapping: Any, origin: str = "rules") -> RuleSet:
 def _message(error: Any) -> str:
     place, kind = _where(error["loc"]), error["type"]
     if kind == "extra_forbidden":
-        keys = {"name", "stages", "id", "any", "behaviour", "within_days", "at_least", "distinct", "min_score",
-                "min_value_minor", "status", "open", "close", "all"}  # fmt: skip
-        return f'{place}: "{error["loc"][-1]}" is not a key of the grammar.{nearest(error["loc"][-1], keys)}'
+        key = error["loc"][-1]
+        keys = [f for part in (RuleSet, Stage, Counting, Status, Toggle, All) for f in part.model_fields]
+        if key in keys:
+            return f'{place}: "{key}" does not belong here; a condition is a count, a status or `all`, and one of them only.'
+        return f'{place}: "{key}" is not a key of the grammar.{nearest(key, keys)}'
     text = error["msg"].removeprefix("Value error, ")
     return f"{place}: {text}" + ("" if kind in ("value_error", "missing") else f" (seen: {error['input']!r})")
 

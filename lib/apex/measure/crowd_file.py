@@ -6,6 +6,7 @@ The file holds `crowds:`, each with a `name` in both languages, perhaps an `abou
 
 import hashlib
 import json
+import reprlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -194,4 +195,4 @@ def _message(error: dict[str, Any]) -> str:
     if error["type"] == "value_error":
         return f"{place or 'the file'}: {text}"
     hint = " Put it in quotes." if error["type"] == "string_type" and isinstance(error["input"], bool | int) else ""
-    return f"{place or 'the file'}: {text} (seen: {error['input']!r}).{hint}"
+    return f"{place or 'the file'}: {text} (seen: {reprlib.repr(error['input'])}).{hint}"

@@ -60,8 +60,8 @@ def query(
     table = table.mutate(**_filled(table, days_ago))
     table = table.mutate(**{_top(leaf): _rank(table, leaf) for leaf in leaves if isinstance(leaf, Money) and leaf.top})
 
-    truth = {leaf: table[traits[leaf]] for leaf in traits}
-    truth |= {leaf: _holds(table, leaf, book.rules.ids, day) for leaf in leaves if leaf not in traits}
+    truth: dict[Leaf, ir.BooleanValue] = {leaf: table[column] for leaf, column in traits.items()}
+    truth |= {leaf: _holds(table, leaf, book.rules.ids, day) for leaf in leaves if not isinstance(leaf, Trait)}
     formulas: dict[str, ir.BooleanValue] = {}
 
     def formula(node: Expression) -> "ir.BooleanValue":

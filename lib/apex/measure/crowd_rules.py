@@ -43,6 +43,8 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)
 
 
 class Part(BaseModel):
+    """A piece of the grammar: read once, unknown keys refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 

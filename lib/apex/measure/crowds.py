@@ -47,8 +47,9 @@ def members(
     category: the brand's main category, which `O` and everything `of: category` mean. Returns an Ibis table, one row a
     consumer: consumer_id, stage (a stage's id, else O, else none), for each scope of `spend` a column SCOPE_minor (what was
     paid in the last `spend_days` days), and per crowd a boolean column of its id, never null. Nothing is computed yet:
-    where several questions follow, ask once (`.to_pyarrow()`) and give the answer to them. Raises ApexError with file and place for a stage, a trait or a crowd
-    that is not known, for a crowd that needs a category where there is none, and for a day outside what may be seen.
+    where several questions follow, ask once (`.to_pyarrow()`) and give the answer to them. Raises ApexError with file
+    and place for a stage, a trait or a crowd that is not known, for a crowd that needs a category where there is none, and
+    for a day outside what may be seen.
     """
     if not book.warehouse.first_day <= day <= book.warehouse.last_day:
         raise ApexError(
@@ -77,13 +78,17 @@ def _check(book: Book, crowds: Crowds, category: str | None) -> None:
                         rules = f'the rules "{book.rules.name}" have no stage "{stage}"'
                         raise ApexError(f"{place}: {rules}.{nearest(stage, known)}")
             if category is None and _needs_category(leaf):
-                raise ApexError(f"{place}: needs the brand's main category, and it has none (no sales in the last year).")
+                raise ApexError(
+                    f"{place}: needs the brand's main category, and it has none (no sales in the last year)."
+                )
 
 
 def _needs_category(leaf: object) -> bool:
     if isinstance(leaf, Stage):  # O and none together are stage 0, whatever the category
         return (OPPORTUNITY in leaf.stage) != (NONE in leaf.stage)
-    return (isinstance(leaf, Behaviour) and leaf.of == "category") or (isinstance(leaf, Money) and leaf.spent == "category")
+    return (isinstance(leaf, Behaviour) and leaf.of == "category") or (
+        isinstance(leaf, Money) and leaf.spent == "category"
+    )
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,9 @@ def unseen(book: Book, crowds: Crowds, day: date, *, category: str | None = None
     _check(book, crowds, category or "")
     done = events.select("behaviour", "channel").distinct().execute()
     held = {
-        leaf.trait: set(consumers[leaf.trait].cast("string").name("value").as_table().distinct().execute().value.dropna())
+        leaf.trait: set(
+            consumers[leaf.trait].cast("string").name("value").as_table().distinct().execute().value.dropna()
+        )
         for _, leaf in leaves
         if isinstance(leaf, Trait)
     }

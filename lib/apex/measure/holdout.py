@@ -87,9 +87,7 @@ def deciles(values: pd.Series, groups: int = 10) -> pd.Series:
     return (((values.rank(method="max") - 1) * groups) // max(len(values), 1)).astype("int64")
 
 
-def balance(
-    people: pd.DataFrame, held_out: pd.Series, covariates: Sequence[str], threshold: int = 1
-) -> pd.DataFrame:
+def balance(people: pd.DataFrame, held_out: pd.Series, covariates: Sequence[str], threshold: int = 1) -> pd.DataFrame:
     """How far the two arms differ in each covariate: the check that the draw worked.
 
     Numbers are compared by their means, anything else by the share at each of its levels (`missing` where it is not known).
@@ -108,13 +106,14 @@ def balance(
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             values, known = column.astype("Float64").to_numpy(float, na_value=np.nan), column.notna().to_numpy()
             counts = {"addressed": int((known & ~arm).sum()), "held_out": int((known & arm).sum())}
-            rows.append({"covariate": name, "level": None} | counts | _compared(values[known & ~arm], values[known & arm]))
+            compared = _compared(values[known & ~arm], values[known & arm])
+            rows.append({"covariate": name, "level": None, **counts, **compared})
             continue
         text = column.astype("object").where(column.notna(), "missing").astype(str)
         for level in sorted(text.unique()):
             at = (text == level).to_numpy()
             counts = {"addressed": int((at & ~arm).sum()), "held_out": int((at & arm).sum())}
-            rows.append({"covariate": name, "level": level} | counts | _compared(at[~arm] * 1.0, at[arm] * 1.0))
+            rows.append({"covariate": name, "level": level, **counts, **_compared(at[~arm] * 1.0, at[arm] * 1.0)})
     figures = ["mean_addressed", "mean_held_out", "difference", "low", "high"]
     frame = pd.DataFrame(rows, columns=["covariate", "level", "addressed", "held_out", *figures])
     frame[figures] = frame[figures].astype(float)

@@ -85,6 +85,12 @@ def peers(warehouse: Warehouse, brand: str, first: date, last: date, exclude: Co
     return Peers("all", "all", others.reset_index(drop=True))
 
 
+def largest(warehouse: Warehouse, count: int, exclude: Collection[str] = ()) -> list[str]:
+    """The brands with the largest GMV of all that may be seen, largest first, without those excluded."""
+    sold = sales_by_brand(warehouse, warehouse.first_day, warehouse.last_day)
+    return list(sold.brand[~sold.brand.isin(list(exclude))][:count])
+
+
 def sales_by_brand(warehouse: Warehouse, first: date, last: date) -> pd.DataFrame:
     """brand, gmv_minor, buyers of every brand that sold from `first` to `last`, both included; largest GMV first."""
     events = warehouse.table("events")

@@ -38,8 +38,8 @@ class Trial:
     consumers, one row each, by consumer_id: treated (bool), propensity (chance of being treated, null where unknown), old
     (bool: bought in scope before the window, as far as the data go back), other_campaigns (int: other live campaigns in
     the window that list the consumer), then the consumer's traits (strings).
-    outcomes, one row a consumer and period in that order, zeros included: consumer_id, period, gmv_minor, orders, buyers (0 or 1; all
-    three in scope), all_minor (paid for anything, in scope or not).
+    outcomes, one row a consumer and period in that order, zeros included: consumer_id, period, gmv_minor, orders, buyers
+    (0 or 1; all three in scope), all_minor (paid for anything, in scope or not).
     """
 
     campaign_id: str
@@ -130,8 +130,9 @@ def trial(
 
 def equal_groups(values: pd.Series, groups: int = GROUPS) -> pd.Series:
     """Groups 1 … `groups` of equal size by value, smallest first; equal values go in order of appearance."""
-    order = values.rank(method="first") - 1
-    return (order * groups // max(len(values), 1) + 1).astype(int)
+    if len(values) < 2:
+        return pd.Series(1, values.index)
+    return pd.qcut(values.rank(method="first"), groups, labels=False).astype(int) + 1
 
 
 def _window(warehouse: Warehouse, campaign_id: str) -> tuple[date, date]:

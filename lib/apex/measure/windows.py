@@ -10,13 +10,10 @@ from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
 from apex.errors import ApexError
 from apex.ledger import Book
-from apex.ledger.sweep import COLUMNS, positions_of
 from apex.measure.assets import NONE
 from apex.measure.peers import main_categories
 
@@ -36,20 +33,13 @@ def stocks(book: Book, brands: Sequence[str], days: Sequence[date]) -> pd.DataFr
     """Consumers of each brand in each cell at the end of each day.
 
     Returns brand, day, cell, consumers (int): every combination, zeros included; the cells of a brand's day add to the
-    number of consumers. Raises ApexError for a day after the warehouse's cut or before its data.
+    number of consumers. Raises ApexError for a day outside what may be seen.
     """
-    _check_days(book, days)
+    check_days(book, days)
     places = _places(book, brands, days)
     counted = places.group_by("brand", "day", "cell").agg(consumers=places.count()).execute()
-    everyone = int(book.warehouse.table("consumers").count().execute())
-    grid = pd.MultiIndex.from_product(
-        [list(dict.fromkeys(brands)), sorted(set(days)), cell_type(book).categories], names=["brand", "day", "cell"]
-    )
-    counted["day"] = pd.to_datetime(counted.day).dt.date
-    full = counted.set_index(["brand", "day", "cell"]).consumers.reindex(grid, fill_value=0).unstack("cell")
-    full[NONE] = everyone - full.drop(columns=NONE).sum(axis=1)
-    tidy = full.stack().rename("consumers").reset_index()
-    return tidy.assign(cell=tidy.cell.astype(cell_type(book)), consumers=tidy.consumers.astype("int64"))
+    frame = pd.DataFrame({"day": sorted(set(days))})
+    return _completed(book, brands, frame, counted)
 
 
 def results(book: Book, brands: Sequence[str], windows: Sequence[Window]) -> pd.DataFrame:
@@ -62,91 +52,63 @@ def results(book: Book, brands: Sequence[str], windows: Sequence[Window]) -> pd.
     for first, last in windows:
         if last < first:
             raise ApexError(f"results: a window from {first} to {last} has no day.")
-    _check_days(book, [last for _, last in windows])
     frame = pd.DataFrame(sorted(set(windows)), columns=["first_day", "last_day"])
-    frame["day"] = [first - timedelta(days=1) for first in frame.first_day]
-    eves = stocks(book, brands, sorted(set(frame.day)))
+    eves = [first - timedelta(days=1) for first in frame.first_day]
+    check_days(book, [*eves, *frame.last_day])
 
-    asked = ibis.memtable(frame, schema={"first_day": "date", "last_day": "date", "day": "date"})
-    bought = _bought(book, brands)
-    per_consumer = (
-        bought.join(asked, [bought.bought_on >= asked.first_day, bought.bought_on <= asked.last_day])
-        .group_by("brand", "first_day", "last_day", "day", "consumer_id")
-        .agg(gmv=lambda t: t.gmv.sum())
-    )
-    places = _places(book, brands, sorted(set(frame.day)))
-    placed = per_consumer.left_join(places, ["brand", "day", "consumer_id"])
-    placed = placed.select("brand", "first_day", "last_day", "gmv", cell=placed.cell.fill_null(NONE))
-    summed = placed.group_by("brand", "first_day", "last_day", "cell").agg(
-        buyers=placed.count(), gmv_minor=placed.gmv.sum()
-    )
-    counted = summed.execute()
-    for column in ("first_day", "last_day"):
-        counted[column] = pd.to_datetime(counted[column]).dt.date
-    counted["cell"] = counted.cell.astype(cell_type(book))
-    full = eves.merge(frame, on="day").drop(columns="day")
-    keys = ["brand", "first_day", "last_day", "cell"]
-    full = full.merge(counted, on=keys, how="left").fillna({"buyers": 0, "gmv_minor": 0})
-    full = full.astype({"buyers": "int64", "gmv_minor": "int64"})[[*keys, "consumers", "buyers", "gmv_minor"]]
-    return full.sort_values(keys, ignore_index=True)
-
-
-def daily_sales(book: Book, brands: Sequence[str] | None = None) -> pd.DataFrame:
-    """What each brand sold each day that may be seen: brand, category (its items'; null: unknown), day, gmv_minor."""
+    asked = ibis.memtable(frame.assign(day=eves), schema={"first_day": "date", "last_day": "date", "day": "date"})
     events = book.warehouse.table("events")
-    bought = events.filter(events.behaviour == "buy")
-    if brands is not None:
-        bought = bought.filter(bought.brand.isin(list(brands)))
-    daily = bought.group_by("brand", "category", day=bought.occurred_at.date()).agg(gmv_minor=bought.value_minor.sum())
-    frame = daily.execute().astype({"gmv_minor": "int64"})
-    frame["day"] = pd.to_datetime(frame.day).dt.date
-    return frame.sort_values(["brand", "category", "day"], ignore_index=True)
+    bought = events.filter((events.behaviour == "buy") & events.brand.isin(list(brands)))
+    bought = bought.select("brand", "consumer_id", "value_minor", bought_on=bought.occurred_at.date())
+    in_window = bought.join(asked, [bought.bought_on >= asked.first_day, bought.bought_on <= asked.last_day])
+    keys = ["brand", "first_day", "last_day", "consumer_id"]
+    baskets = in_window.group_by(keys).agg(gmv=in_window.value_minor.sum())
+    stood = _places(book, brands, eves).join(asked, "day").select(*keys, "cell", placed=1)
+    both = stood.outer_join(baskets, keys, rname="bought_{name}")
+    both = both.select(
+        *(ibis.coalesce(both[k], both[f"bought_{k}"]).name(k) for k in keys[:3]),
+        "placed", "gmv", cell=both.cell.fill_null(NONE),
+    )  # fmt: skip
+    counted = both.group_by(*keys[:3], "cell").agg(
+        consumers=both.placed.sum().fill_null(0), buyers=both.gmv.count(), gmv_minor=both.gmv.sum().fill_null(0)
+    )
+    return _completed(book, brands, frame, counted.execute())
 
 
-def untouched(book: Book, brands: Sequence[str], days: Sequence[date], ahead: int) -> pd.DataFrame:
-    """Where the consumers at each stage on a day will be `ahead` days later if nothing new happens: the known lapses.
-
-    Read from the open book of each day. Returns brand, day, cell (on the day), left (the cell after the known lapses;
-    `none` for all who fall from every stage), consumers: only combinations with someone, without those at no stage.
-    """
-    _check_days(book, days)
-    depth = len(book.rules.ids)
-    names = np.array([NONE, *book.rules.ids])
-    found = []
-    for rows in book.warehouse.each_slice(COLUMNS, list(brands)):
-        for day in sorted(set(days)):
-            open_book = positions_of(rows, book.rules, day)
-            until = pc.list_flatten(open_book["expires"]).to_numpy(zero_copy_only=False).reshape(-1, depth)
-            still = np.isnat(until) | (until.astype("datetime64[D]") > np.datetime64(day + timedelta(days=ahead)))
-            left = np.where(still.any(axis=1), depth - np.argmax(still[:, ::-1], axis=1), 0)
-            part = pd.DataFrame(
-                {
-                    "brand": open_book["brand"].to_pandas().astype(str),
-                    "day": day,
-                    "cell": names[open_book["stage"].to_numpy()],
-                    "left": names[left],
-                }
-            )
-            found.append(part.groupby(["brand", "day", "cell", "left"], observed=True).size().rename("consumers"))
-    whole = pd.concat(found).groupby(level=[0, 1, 2, 3]).sum().reset_index()
-    return whole.astype({"cell": cell_type(book), "left": cell_type(book)})
+def build_up(book: Book, brands: Sequence[str], eve: date, distance: int) -> pd.DataFrame:
+    """How much of its eve's stock each brand held `distance` days before: brand, cell, then, eve, share (null: 0 on the eve)."""
+    day = eve - timedelta(days=distance)
+    counted = stocks(book, brands, [day, eve])
+    frame = counted[counted.day == day].drop(columns="day").rename(columns={"consumers": "then"})
+    frame = frame.assign(eve=counted[counted.day == eve].consumers.to_numpy())
+    return frame.assign(share=frame.then / frame.eve.where(frame.eve > 0)).reset_index(drop=True)
 
 
-def _check_days(book: Book, days: Sequence[date]) -> None:
+def _completed(book: Book, brands: Sequence[str], when: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
+    """Counts by brand, days and cell with zeros for what was not found, and everyone else in `none`."""
+    days, cells = list(when.columns), cell_type(book)
+    for column in days:
+        counted[column] = pd.to_datetime(counted[column]).dt.date
+    grid = pd.DataFrame({"brand": list(dict.fromkeys(brands))}).merge(when, how="cross")
+    grid = grid.merge(pd.DataFrame({"cell": list(cells.categories)}), how="cross")
+    full = grid.merge(counted, on=["brand", *days, "cell"], how="left")
+    counts = list(counted.columns.drop(["brand", *days, "cell"]))
+    full[counts] = full[counts].fillna(0).astype("int64")
+    everyone = int(book.warehouse.table("consumers").count().execute())
+    placed = full.consumers.where(full.cell != NONE, 0).groupby([full.brand, *(full[d] for d in days)]).transform("sum")
+    full["consumers"] = full.consumers.where(full.cell != NONE, everyone - placed)
+    full["cell"] = full.cell.astype(cells)
+    return full.sort_values(["brand", *days, "cell"], ignore_index=True)
+
+
+def check_days(book: Book, days: Sequence[date]) -> None:
+    """ApexError for a day that is not between the eve of the data and the last day that may be seen, or for no day."""
     if not days:
         raise ApexError("windows: no day given.")
     eve, last = book.warehouse.first_day - timedelta(days=1), book.warehouse.last_day
     for day in days:
         if not eve <= day <= last:
             raise ApexError(f"windows: {day} lies outside what may be seen, {eve} to {last}.")
-
-
-def _bought(book: Book, brands: Sequence[str]) -> ir.Table:
-    """What each consumer paid to each brand on each day."""
-    events = book.warehouse.table("events")
-    bought = events.filter((events.behaviour == "buy") & events.brand.isin(list(brands)))
-    keys = {"bought_on": bought.occurred_at.date()}
-    return bought.group_by("brand", "consumer_id", **keys).agg(gmv=bought.value_minor.sum())
 
 
 def _places(book: Book, brands: Sequence[str], days: Sequence[date]) -> ir.Table:

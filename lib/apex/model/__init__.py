@@ -1,1 +1,1 @@
-"""Models: questions answered by estimating. Small frames in, estimates with intervals out; no engine, no paths, no words."""
+"""Estimates with intervals, from small frames; nothing here knows the engine or where data live."""

@@ -35,7 +35,7 @@ def difference(
         p = propensity.to_numpy(float)
         if not ((p > 0) & (p < 1)).all():
             raise ApexError("propensity: every chance of being treated must be known and lie strictly between 0 and 1.")
-        weights = np.where(t, 1 / p, 1 / (1 - p)) if np.ptp(p) > 0 else None
+        weights = np.where(t, 1 / p, 1 / (1 - p)) if propensity.nunique() > 1 else None
     return _means(ask, y, clusters, weights)
 
 

@@ -129,7 +129,7 @@ def changed(verdicts: dict[tuple[str, str], Verdict]) -> pd.DataFrame:
 def _randomised(trial: "Trial", wide: pd.DataFrame, treated: pd.Series) -> tuple[Estimate, ...]:
     propensity = trial.consumers.set_index("consumer_id").propensity
     plain = effect.difference(wide[0], treated, propensity=propensity)
-    if -1 not in wide or np.ptp(propensity) > 0:
+    if -1 not in wide or propensity.nunique() > 1:
         return (plain,)
     better = effect.adjusted(wide[0], treated, wide[-1])
     return (plain,) if better.cannot else (better, plain)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from apex.errors import ApexError
 from apex.files import ROOT, atomic_write, digest
-from apex.report.campaign import Campaign, load_campaign, to_dict
+from apex.report.campaign import Campaign, load_campaign
 
 SCHEMA = 1
 LESSONS = ROOT / "data" / "lessons"
@@ -85,7 +85,7 @@ def made_from(campaign: Campaign, warehouse_digest: str, ledger_digest: str) -> 
     """What a campaign's lesson depends on: its resolved file, its data, the library and the notebooks."""
     sources = [digest(p) for p in sorted((ROOT / "notebooks").glob("*/*.ipynb"))]
     sources += [digest(p) for p in sorted((ROOT / "lib" / "apex").rglob("*.py"))]
-    parts = [json.dumps(to_dict(campaign), sort_keys=True), warehouse_digest, ledger_digest, *sources]
+    parts = [json.dumps(campaign.model_dump(mode="json"), sort_keys=True), warehouse_digest, ledger_digest, *sources]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -9,10 +9,12 @@ from apex.report.campaign import Campaign, Facts
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run knows of its data: facts to check the campaign against, and what the data page says (or None)."""
+    """What a run knows of its data: facts to check the campaign against, what the data page says, digests of its data."""
 
     facts: Facts | None = None
     about: Mapping[str, Any] | None = None
+    warehouse: str = ""
+    ledger: str = ""
 
 
 def prepare(campaign: Campaign) -> Inputs:
@@ -21,5 +23,5 @@ def prepare(campaign: Campaign) -> Inputs:
 
     whole = warehouse.ensure(campaign.warehouse)
     campaign.check_against(whole.facts, stages=())  # a brand that is not there needs no ledger
-    ledger.ensure(whole, ledger.load_rules(campaign.rules))
-    return Inputs(whole.facts, whole.about())
+    book = ledger.ensure(whole, ledger.load_rules(campaign.rules))
+    return Inputs(whole.facts, whole.about(), whole.digest, book.digest)

@@ -18,8 +18,10 @@ import pyarrow.parquet as pq
 
 from apex import files, ledger, show, warehouse
 from apex.errors import ApexError, nearest
+from apex.measure.crowds import Crowds
 from apex.measure.privacy import suppress
 from apex.report.campaign import load_campaign
+from apex.report.export import audience, export
 from apex.report.finding import Finding, findings_json
 from apex.report.notebooks import FOLDERS
 
@@ -111,6 +113,24 @@ class Run:
         found = Finding(notebook=self.notebook, name=name, headline=not self._findings, **said)
         self._findings.append(found)
         return found
+
+    def export(self, people: pd.DataFrame, crowds: Crowds, channel: str, days: int, seed: str, share: float) -> pd.DataFrame:
+        """Write one export package for each crowd into the run's `exports/`, and say what became of each.
+
+        people: one row a consumer, with consumer_id, crowd (the one it is addressed as) and held_out (bool). Returns crowd,
+        addressed, expires, status (written, empty, or refused: below the privacy threshold, nothing written).
+        """
+        held, rows = people.consumer_id[people.held_out], []
+        for name in crowds.names:
+            mine = people[people.crowd == name]
+            left = int((~mine.held_out).sum())
+            status = "empty" if mine.empty else "refused" if left < self.campaign.privacy_threshold else "written"
+            what = audience(name, crowds.digest(name), crowds.crowds[name].name, channel, campaign=self.campaign.name,
+                            brand=self.brand, as_of=self.as_of, days=days, seed=seed, share=share)  # fmt: skip
+            if status == "written":
+                export(self.folder, what, mine.consumer_id, held, self.campaign.privacy_threshold)
+            rows.append({"crowd": name, "addressed": left, "expires": what.expires, "status": status})
+        return pd.DataFrame(rows)
 
     def missing(self, text: str) -> None:
         """Say what this page would need and the data do not have; it is listed in the manifest."""

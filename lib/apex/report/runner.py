@@ -6,6 +6,7 @@ report stays what readers see until a better one is there; the next good run rem
 """
 
 import contextlib
+import os
 import shutil
 import signal
 import threading
@@ -16,7 +17,7 @@ from types import FrameType
 
 from apex.errors import ApexError
 from apex.files import ROOT, atomic_write, building, lock
-from apex.report import manifest, site
+from apex.report import lesson, manifest, site
 from apex.report.campaign import Campaign, load_campaign
 from apex.report.finding import findings_json
 from apex.report.notebooks import Notebook, Parameters, discover, parameters
@@ -54,11 +55,14 @@ def render(
     *,
     notebooks: Path = ROOT / "notebooks",
     reports: Path = ROOT / "reports",
+    lessons: Path = lesson.LESSONS,
     prepare: Prepare = prepare_inputs,
+    pupils: Sequence[str] = (),
 ) -> Path:
     """Render a campaign's report and give its index.
 
-    Everything a person wrote is checked before a kernel starts. Raises ApexError for what does not fit, RunFailed
+    Everything a person wrote is checked before a kernel starts. Campaigns that this one learns from are rendered first
+    where their lesson is missing or stale (`pupils`: those that wait for this one). Raises ApexError for what does not fit, RunFailed
     (with the index of the marked report) when a notebook failed, Stopped at SIGINT or SIGTERM. The last good report is
     untouched in all of these, and when the process is killed.
     """
@@ -70,9 +74,11 @@ def render(
         inputs = prepare(campaign)
         if inputs.facts is not None:
             campaign.check_against(inputs.facts, stages=list(dict.fromkeys(n.stage for n in found)))
+            for teacher in lesson.teachers(campaign, inputs.facts.last_day):
+                _learn(teacher, (*pupils, campaign.name), notebooks, reports, lessons, prepare)
         failed = target.with_name(f"{target.name}.failed")
         with contextlib.suppress(_Kept), building(target) as folder:
-            failures = _make(campaign, inputs, found, chosen, folder)
+            failures = _make(campaign, inputs, found, chosen, folder, lessons)
             if failures:
                 with building(failed) as marked:
                     for path in folder.iterdir():
@@ -81,7 +87,21 @@ def render(
         if failures:
             raise RunFailed(_failure_message(failures, found, target), failed / "index.html")
         failed.unlink(missing_ok=True)  # building() has removed the folder behind this link
+        lesson.promote(target, campaign, lessons)
         return target / "index.html"
+
+
+def _learn(
+    teacher: Campaign, pupils: Sequence[str], notebooks: Path, reports: Path, lessons: Path, prepare: Prepare
+) -> None:
+    """Have a teacher's lesson at hand, made from the files that are there now."""
+    if teacher.name in pupils:
+        raise ApexError("These campaigns learn from each other: " + " → ".join([*pupils, teacher.name]) + ".")
+    inputs = prepare(teacher)
+    lesson.promote(reports / teacher.name, teacher, lessons)  # where a killed run did not get to it
+    known = lesson.read(lesson.place(teacher, lessons))
+    if known is None or known.made_from != lesson.made_from(teacher, inputs.warehouse, inputs.ledger):
+        render(teacher.file, notebooks=notebooks, reports=reports, lessons=lessons, prepare=prepare, pupils=pupils)
 
 
 class _Kept(Exception):  # noqa: N818 - not an error: leaves building() without a swap
@@ -95,7 +115,12 @@ def _failure_message(failures: Sequence[Result], found: Sequence[Notebook], targ
 
 
 def _make(
-    campaign: Campaign, inputs: Inputs, found: Sequence[Notebook], chosen: Mapping[str, Parameters], folder: Path
+    campaign: Campaign,
+    inputs: Inputs,
+    found: Sequence[Notebook],
+    chosen: Mapping[str, Parameters],
+    folder: Path,
+    lessons: Path,
 ) -> list[Result]:
     """Fill the run folder; the results that are not ok."""
     for name in ("notebooks", "tables"):
@@ -103,6 +128,7 @@ def _make(
     began = time.monotonic()
     provenance = manifest.provenance(campaign)
     frames = site.frames(campaign, found, folder, provenance)
+    os.environ["APEX_LESSONS"] = str(lessons)  # for the kernels
     results = _execute(found, chosen, frames, folder)
     if inputs.about is not None:
         site.render_data_page(folder, inputs.about, campaign=campaign)

@@ -26,6 +26,11 @@ def quote(value: str | Path) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def name(column: str) -> str:
+    """A column's name as an SQL identifier, whatever characters it holds."""
+    return '"' + column.replace('"', '""') + '"'
+
+
 def copy(con: "Backend", sql: str, path: Path, *, row_group: int = 122_880) -> int:
     """Write the rows of a query to one Parquet file; returns how many there were."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from apex import files
 from apex.errors import ApexError
 from apex.warehouse import keys, schema
 from apex.warehouse.checks import checks_of
-from apex.warehouse.engine import connect, copy, quote
+from apex.warehouse.engine import connect, copy, name, quote
 from apex.warehouse.sources import Feed
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Tally:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
-def ingest(source: ModuleType, name: str, target: Path, digest: str) -> dict[str, Any]:
+def ingest(source: ModuleType, warehouse: str, target: Path, digest: str) -> dict[str, Any]:
     """Build the warehouse `target` from a source and swap it in whole; returns its manifest.
 
     Raises ApexError when a required table is missing, two consumers hash to one id, or lines do not reconcile; the
@@ -72,7 +72,7 @@ def ingest(source: ModuleType, name: str, target: Path, digest: str) -> dict[str
         con.disconnect()
         shutil.rmtree(work)
         manifest = {
-            "name": name,
+            "name": warehouse,
             "digest": digest,
             "timezone": source.TIMEZONE,
             "currency": source.CURRENCY,
@@ -104,7 +104,7 @@ def _take(con: "Backend", feed: Feed, folder: Path, work: Path, number: int, sli
         con, feed, view, folder / "quarantine" / f"{table.name}.{number:02}.parquet"
     )
     traits = [c for c in judged.columns if c not in (*table.columns, "line", "reason")]
-    columns = [*table.columns, *traits]
+    columns = [*table.columns, *(name(t) for t in traits)]
     good = f"SELECT {', '.join(columns)} FROM {view} WHERE reason IS NULL"
     once = f" QUALIFY row_number() OVER (PARTITION BY {', '.join(feed.merge)} ORDER BY line) = 1" if feed.merge else ""
     if table.name == "events":

@@ -254,3 +254,14 @@ def test_a_wrong_file_is_named(tmp_path):
 
     with pytest.raises(ApexError, match=r'mine\.yml.*within_day\b.*"within_days"'):
         load_rules(path)
+
+
+def test_all_inside_all_and_reserved_ids_are_refused_in_words():
+    inner = {"all": [{"behaviour": ["buy"], "within_days": 5}]}
+    stage = {"id": "A", "name": {"en": "a", "zh": "a"}, "any": [{"all": [inner]}]}
+    with pytest.raises(ApexError, match="`all` may not stand inside `all`"):
+        parse_rules({"name": "x", "stages": [stage]}, "x.yml")
+    for reserved in ("none", "O"):
+        plain = stage | {"id": reserved, "any": [{"behaviour": ["buy"], "within_days": 5}]}
+        with pytest.raises(ApexError, match="is no stage's id"):
+            parse_rules({"name": "x", "stages": [plain]}, "x.yml")

@@ -83,6 +83,7 @@ def table(after):
 
 
 BALANCED = table(0.1)
+APART = (estimate(se=0.1), estimate("lagged", 2, 0.1))
 
 
 def test_good_evidence_earns_the_word_and_the_main_estimate(good):
@@ -103,7 +104,7 @@ def test_good_evidence_earns_the_word_and_the_main_estimate(good):
         ({"placebos": ()}, Reason("no_placebo", 0, 1)),
         ({"pretrend": Pretrend(0.01, 2)}, Reason("pretrend", 0.01, 0.05)),
         ({"defensible": (estimate(),)}, Reason("no_second", 1, 2, "did")),
-        ({"defensible": (estimate(effect=1, se=0.1), estimate("lagged", 2, 0.1))}, Reason("disagree", 1, pytest.approx(0.2), "did/lagged")),
+        ({"defensible": APART}, Reason("disagree", 1, pytest.approx(0.2), "did/lagged")),
         ({"naive": estimate("naive", n=(29, 500))}, Reason("too_few", 29, 30)),
         ({"defensible": (estimate(effect=NAN, cannot="no_history"), estimate("did_strata"))}, Reason("no_history")),
     ],
@@ -140,7 +141,9 @@ def test_the_range_spans_all_defensible_intervals_and_needs_two(good):
 
 
 def test_what_was_not_measured_counts_as_not_met(good):
-    unknown = dataclasses.replace(good, overlap=Overlap(NAN, NAN, NAN, NAN, 0), balance=table(NAN), contaminated=(NAN, NAN))
+    unknown = dataclasses.replace(
+        good, overlap=Overlap(NAN, NAN, NAN, NAN, 0), balance=table(NAN), contaminated=(NAN, NAN)
+    )
     codes = [r.code for r in judge(unknown).reasons]
     assert {"inside", "certain", "contaminated", "other_campaigns"} <= set(codes)
 
@@ -190,7 +193,7 @@ def test_a_part_of_a_campaign_is_never_surer_than_the_whole(campaign):
 
 
 def test_effects_of_a_trial_add_up_over_the_treated(campaign):
-    made = campaign(np.random.default_rng(5), "randomised")
+    made = campaign(np.random.default_rng(0), "randomised")
     row = changed(judge_segments(made, ["gmv_minor"])).iloc[0]
     verdict = judge(gather(made, "gmv_minor"))
     assert (row.answer, row.identified) == ("lift", True)

@@ -138,13 +138,13 @@ def test_killed_stopped_and_run_again(workspace, wait_until):
     for number, code in ((signal.SIGKILL, -9), (signal.SIGTERM, 143)):
         flag.unlink(missing_ok=True)
         running = workspace.process()
-        wait_until(flag.exists, 30)
+        wait_until(flag.exists, 60)
         assert processes_of(workspace)
         running.send_signal(number)
         out, err = running.communicate(timeout=20)
         assert (running.returncode, out) == (code, ""), err
         assert everything(workspace.reports / "test-brand") == before
-        wait_until(lambda: not processes_of(workspace), 10)
+        wait_until(lambda: not processes_of(workspace), 30)
         if number != signal.SIGKILL:
             assert len(leftovers(workspace)) <= 3 and "untouched" in err and "Traceback" not in err
 

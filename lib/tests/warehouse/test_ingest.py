@@ -145,3 +145,11 @@ def test_an_own_hashing_key_is_asked_for(monkeypatch, tmp_path):
         keys.hashing_key(public=False)
     monkeypatch.setenv("APEX_KEY", "mine")
     assert keys.hashing_key(public=False) == b"mine" != keys.hashing_key(public=True)
+
+
+def test_traits_may_have_any_name(tmp_path, source, canonical):
+    tables = canonical([BUY])
+    for trait in ('say "hi"', "two words", "select", "年龄"):
+        tables["consumers"][trait] = "x"
+    ingest(source(tmp_path / "files", tables), "m", tmp_path / "m", "d")
+    assert {'say "hi"', "two words", "select", "年龄"} <= set(read(tmp_path / "m", "consumers"))

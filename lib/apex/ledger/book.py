@@ -73,7 +73,7 @@ class Book:
             raise ApexError(
                 f"open_book: {day} lies outside what may be seen, {self.warehouse.first_day} to {self.warehouse.last_day}."
             )
-        slices = self.warehouse.each_slice(sweep.COLUMNS, brands)
+        slices = (sweep.of_brands(rows) for rows in self.warehouse.each_slice(sweep.COLUMNS, brands))
         return pa.concat_tables([sweep.positions_of(rows, self.rules, day) for rows in slices]).unify_dictionaries()
 
 
@@ -113,8 +113,8 @@ def _build(warehouse: Warehouse, rules: RuleSet, level: str, target: Path, diges
     with files.building(target) as folder:
 
         def book(number: int) -> int:
-            events = warehouse.filed(number, sweep.COLUMNS)
-            rows = sweep.rows_of(events.filter(events["brand"].is_valid()), rules, warehouse.last_day)
+            events = sweep.of_brands(warehouse.filed(number, sweep.COLUMNS))
+            rows = sweep.rows_of(events, rules, warehouse.last_day)
             pq.write_table(rows, folder / f"{number:03}.parquet", compression="zstd")
             return rows.num_rows
 

@@ -130,7 +130,9 @@ class Stage(_Part):
     @classmethod
     def _free(cls, value: str) -> str:
         if value.lower() == "none" or value == "O":
-            raise ValueError(f'"{value}" means {"the opportunity" if value == "O" else "no stage"}, and is no stage\'s id')
+            raise ValueError(
+                f'"{value}" means {"the opportunity" if value == "O" else "no stage"}, and is no stage\'s id'
+            )
         return value
 
     @field_validator("name")

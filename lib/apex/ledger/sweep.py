@@ -52,10 +52,18 @@ def positions(events: pa.Table, rules: RuleSet, day: date) -> pa.Table:
 
 def filed(events: pa.Table) -> pa.Table:
     """Events of known brands in the order the kernel walks: brand, consumer, time, behaviour's place, seq."""
-    events = events.filter(pc.is_valid(events["brand"]))
+    for number, field in enumerate(events.schema):
+        if pa.types.is_dictionary(field.type):  # which cannot be sorted by
+            events = events.set_column(number, field.name, events[field.name].cast(field.type.value_type))
+    events = of_brands(events)
     place = pc.index_in(events["behaviour"].cast(pa.string()), pa.array(schema.behaviours()))
     order = [("brand", "ascending"), ("consumer_id", "ascending"), ("occurred_at", "ascending"), ("place", "ascending")]
     return events.append_column("place", place).sort_by([*order, ("seq", "ascending")])
+
+
+def of_brands(events: pa.Table) -> pa.Table:
+    """The events that count at level `brand`: searches and purchases of a whole category have none."""
+    return events.filter(pc.is_valid(events["brand"]))
 
 
 def rows_of(events: pa.Table, rules: RuleSet, last_day: date, touch_days: int = TOUCH_DAYS) -> pa.Table:

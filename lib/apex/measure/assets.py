@@ -7,12 +7,17 @@ first where it may occur.
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
 from apex.ledger import Book
+from apex.measure.trade import purchases
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 NONE = "none"
 
@@ -53,17 +58,11 @@ def flow(book: Book, brand: str, start: date, end: date) -> pd.DataFrame:
     Returns brand, start_day, end_day, from_stage, to_stage, consumers: every pair of stages, zeros included, without
     none → none (whoever has no relation on either day is not a flow).
     """
-    rows = book.rows.filter((book.rows.brand == brand) & (book.rows.day <= end))
-    states = rows.group_by("consumer_id").agg(
-        before=rows.to_stage.argmax(rows.day, where=rows.day <= start), after=rows.to_stage.argmax(rows.day)
-    )
-    pairs = (
-        states.mutate(before=states.before.fill_null(0)).group_by("before", "after").agg(consumers=lambda t: t.count())
-    )
-    counted = pairs.execute().set_index(["before", "after"]).consumers
+    states = _states(book, brand, start, end)
+    counted = states.group_by("before", "after").agg(consumers=lambda t: t.count()).execute()
     numbers = range(len(book.rules.ids) + 1)
     grid = pd.MultiIndex.from_product([numbers, numbers], names=["before", "after"])[1:]
-    frame = counted.reindex(grid, fill_value=0).reset_index()
+    frame = counted.set_index(["before", "after"]).consumers.reindex(grid, fill_value=0).reset_index()
     return pd.DataFrame(
         {
             "brand": brand,
@@ -74,6 +73,33 @@ def flow(book: Book, brand: str, start: date, end: date) -> pd.DataFrame:
             "consumers": frame.consumers.astype(int),
         }
     )
+
+
+def flow_by_history(book: Book, brand: str, start: date, end: date) -> pd.DataFrame:
+    """`flow` of two segments: `old` had bought the brand by the end of `start`, as far as the data go back; `new` had not.
+
+    Returns segment, from_stage, to_stage, consumers: every pair but none → none, zeros included; the segments add up to
+    `flow`.
+    """
+    bought = purchases(book.warehouse, brand, book.warehouse.first_day, start).consumer_id
+    states = _states(book, brand, start, end)
+    states = states.mutate(segment=states.consumer_id.isin(bought).ifelse("old", "new"))
+    counted = states.group_by("segment", "before", "after").agg(consumers=lambda t: t.count()).execute()
+    numbers = range(len(book.rules.ids) + 1)
+    grid = pd.MultiIndex.from_product([["new", "old"], numbers, numbers], names=["segment", "before", "after"])
+    frame = counted.set_index(grid.names).consumers.reindex(grid, fill_value=0).astype(int).reset_index()
+    frame = frame[(frame.before > 0) | (frame.after > 0)].reset_index(drop=True)
+    named = {"from_stage": _stages(book, frame.before), "to_stage": _stages(book, frame.after)}
+    return frame.assign(**named)[["segment", "from_stage", "to_stage", "consumers"]]
+
+
+def _states(book: Book, brand: str, start: date, end: date) -> "ir.Table":
+    """consumer_id with its stage's number on both days (before, after), for whoever has a row by `end`."""
+    rows = book.rows.filter((book.rows.brand == brand) & (book.rows.day <= end))
+    states = rows.group_by("consumer_id").agg(
+        before=rows.to_stage.argmax(rows.day, where=rows.day <= start), after=rows.to_stage.argmax(rows.day)
+    )
+    return states.mutate(before=states.before.fill_null(0))
 
 
 def moves(book: Book, brand: str, start: date, end: date) -> pd.DataFrame:

@@ -8,15 +8,20 @@ from apex.errors import ApexError
 
 
 def suppress(
-    frame: pd.DataFrame, counts: Sequence[str], threshold: int, totals: Sequence[Sequence[str]] = ()
+    frame: pd.DataFrame,
+    counts: Sequence[str],
+    threshold: int,
+    totals: Sequence[Sequence[str]] = (),
+    also: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The frame with counts of people from 1 to `threshold` − 1 nulled, and a column `suppressed` that says so.
 
     counts: columns that count people; if one is too small, all of the row are nulled. totals: groupings (lists of columns)
     whose sums are known elsewhere: where only one row of such a group is suppressed, or all that are suppressed together
-    are below the threshold, the smallest shown row above zero is suppressed with them, until nothing is given away.
+    are below the threshold, the smallest shown row above zero is suppressed with them, until nothing is given away. also:
+    columns that say something of the same people (their money, their orders); nulled with the counts.
     """
-    if missing := [c for c in counts if c not in frame]:
+    if missing := [c for c in (*counts, *also) if c not in frame]:
         raise ApexError(f"suppress: the frame has no column {', '.join(missing)}; it has {', '.join(frame.columns)}.")
     people = frame[list(counts)]
     hidden = ((people > 0) & (people < threshold)).any(axis=1)
@@ -26,6 +31,9 @@ def suppress(
     out = frame.assign(suppressed=hidden.astype(bool))
     for column in counts:
         out[column] = people[column].astype("Int64").mask(hidden)
+    for column in also:
+        whole = pd.api.types.is_integer_dtype(frame[column])
+        out[column] = frame[column].astype("Int64" if whole else "Float64").mask(hidden)
     return out
 
 

@@ -20,9 +20,9 @@ from apex.model.stages import StageView, look
 
 STAGES = "stages"
 SLOPE = 0.5  # prior spread of a coefficient: a momentum may be undone by half or carried on by half
-DRIFT = 0.03  # prior spread of what is common to all brands
+DRIFT = 0.03  # prior spread of what all brands have in common
 OVERLAP = 0.5  # windows two steps long overlap by half, so each counts as half a window
-NOISE = 0.17  # log error taken before there are errors to look at
+NOISE = 0.17  # log error of a brand's window
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def forecast(lessons: pd.DataFrame, as_of: date, *, stages: bool = True, level: 
     known = lessons[lessons.as_of <= as_of]
     past = {n: known[(known[f"{n}_ended"] <= as_of) & known[n].notna()] for n in ("whole", "half")}
     taught = pd.concat([part.assign(change=part[n] - part.base) for n, part in past.items()])
-    beta = _ridge(taught[features].to_numpy(), taught.change.to_numpy())
+    beta = _taught(taught, features)
     now = known[known.as_of == as_of].set_index("brand")
     middle = now.base + _design(now[features].to_numpy()) @ beta
     measure = "whole" if len(past["whole"]) else "half"
@@ -101,8 +101,18 @@ def _design(features: np.ndarray) -> np.ndarray:
     return np.column_stack([np.ones(len(features)), features])
 
 
-def _ridge(features: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """Posterior mean of drift and coefficients under normal priors around 0; overlapping windows count in part."""
-    x = _design(features)
-    prior = np.diag(NOISE**2 / np.r_[DRIFT**2, np.full(features.shape[1], SLOPE**2)])
-    return np.linalg.solve(x.T @ x * OVERLAP + prior, x.T @ change * OVERLAP)
+def _taught(windows: pd.DataFrame, features: list[str]) -> np.ndarray:
+    """Posterior mean of drift and coefficients, under normal priors around 0.
+
+    Each window has coefficients of its own around the common ones, as far apart as the priors are wide: a season moves all
+    brands of a window alike, so sixty brands of one window are one witness and not sixty.
+    """
+    prior = np.diag(np.r_[DRIFT**2, np.full(len(features), SLOPE**2)])
+    precision, pull = np.linalg.inv(prior), np.zeros(len(prior))
+    for _, window in windows.groupby("as_of"):
+        x = _design(window[features].to_numpy()) * np.sqrt(OVERLAP) / NOISE
+        y = window.change.to_numpy() * np.sqrt(OVERLAP) / NOISE
+        told = np.linalg.inv(np.eye(len(prior)) + x.T @ x @ prior)
+        precision += told @ x.T @ x
+        pull += told @ x.T @ y
+    return np.linalg.solve(precision, pull)

@@ -17,6 +17,7 @@ from apex.errors import ApexError, nearest
 from apex.measure.assets import NONE
 from apex.measure.history import History
 from apex.model.forecast import forecast, lessons
+from apex.model.learned import Learned, taught
 from apex.model.stages import StageView, look
 
 NEEDED = ["stage", "eve", "stock_now", "stock_forecast", "low", "high", "conversion", "value_minor", "needed", "gap"]
@@ -65,9 +66,11 @@ class GoalPlan:
     where it sold nothing in the last window, or where too few earlier windows tell how wrong a forecast is). target: the
     expected GMV planned for: the goal, or what it takes to reach the goal with the wanted odds. k: the factor on the
     planned cells, never below 0; k_best and k_worst at the ends of what bought stock may be worth. level: the one factor
-    on stock × conversion × value. cells: by cell stage, stock_now, kept (left on the eve if nothing new happens), stock_forecast, low, high, conversion,
-    conversion_low, conversion_high, value_minor (level included), value_low, value_high, gmv_minor, planned, needed, gap;
-    floats; needed and gap are null where not planned. windows: earlier windows behind conversion and value.
+    on stock × conversion × value. windows: earlier windows behind conversion and value.
+
+    cells: one row a cell: stage, stock_now, kept (left on the eve if nothing new happens), stock_forecast, low, high,
+    conversion, conversion_low, conversion_high, value_minor (level included), value_low, value_high, gmv_minor, planned,
+    needed, gap; floats; needed and gap are null where not planned.
     """
 
     brand: str
@@ -176,11 +179,13 @@ def plan(
     bought: Bought | None = None,
     hold: Sequence[str] = (),
     odds_wanted: float | None = None,
+    learned: Sequence[Learned] = (),
 ) -> GoalPlan | CannotSay:
     """The stock needed on the eve for a goal, as known on `history.as_of`; the window begins the day after the eve.
 
     bought: how bought stock converts. hold: cells that stay as forecast (what a month cannot move). odds_wanted: plan for
-    reaching the goal with these odds, instead of in expectation. Raises ApexError for a brand outside the history, a goal
+    reaching the goal with these odds, instead of in expectation. learned: conversions that earlier campaigns' lessons bring.
+    Raises ApexError for a brand outside the history, a goal
     or odds that are none, an unknown cell to hold.
     """
     bought = bought or Bought()
@@ -190,6 +195,8 @@ def plan(
         return CannotSay(brand, "no_windows")
     if not view.known[brand]:
         return CannotSay(brand, "few_brands")
+    if learned:
+        view = taught(view, brand, tuple(learned), history.length)
     cells = _cells(view, brand, hold)
     total = float(cells.gmv_minor.sum())
     if not cells.gmv_minor[cells.planned].sum() > 0:

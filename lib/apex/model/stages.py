@@ -87,6 +87,9 @@ def look(history: History, as_of: date) -> StageView | None:
     trusted = [s for s in usable if s > history.trusted_from]
     usable = trusted or usable[-1:]
     past = past[past.first_day.isin(usable)]
+    # a window in which a brand sold nothing at all is no evidence of how it sells: it was not there yet
+    sold = past.groupby(["brand", "first_day"]).gmv_minor.transform("sum") > 0
+    past = past.assign(consumers=past.consumers.where(sold, 0))
     counts = past.pivot(index=["cell", "brand"], columns="first_day", values=["consumers", "buyers", "gmv_minor"])
     wide = {str(c): _arrays(counts.loc[c].reindex(list(history.brands))) for c in past.cell.cat.categories}
     weight = min(1.0, STEP / history.length)

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from html import escape
@@ -15,11 +15,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from apex import files, ledger, show, warehouse
 from apex.errors import ApexError, nearest
 from apex.measure.crowds import Crowds
 from apex.measure.privacy import suppress
+from apex.report import lesson
 from apex.report.campaign import load_campaign
 from apex.report.export import audience, export
 from apex.report.finding import Finding, findings_json
@@ -36,8 +38,12 @@ class Run:
     into a temporary folder that goes with the kernel.
     """
 
-    def __init__(self, campaign: str, notebook: str):
-        """Read and check the campaign, open warehouse and ledger (built first where missing), cut both at the day."""
+    def __init__(self, campaign: str, notebook: str, *, alone: bool = False):
+        """Read and check the campaign, open warehouse and ledger (built first where missing), cut both at the day.
+
+        alone: keep out of the runner's folder although there is one; for answers computed on the side.
+        """
+        self._alone = alone
         self.notebook, self.stem = notebook, notebook.replace("/", "-")
         self.campaign = load_campaign(campaign)
         whole = warehouse.ensure(self.campaign.warehouse)
@@ -55,7 +61,8 @@ class Run:
     @cached_property
     def folder(self) -> Path:
         """Where the run's files go: the runner's folder, else a temporary one."""
-        if under_runner := os.environ.get("APEX_RUN"):
+        under_runner = os.environ.get("APEX_RUN")
+        if under_runner and not self._alone:
             return Path(under_runner)
         folder = Path(tempfile.mkdtemp(prefix="apex-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -72,6 +79,12 @@ class Run:
         first, last = self.campaign.window
         return (last - first).days + 1
 
+    @property
+    def seen_window(self) -> tuple[date, date]:
+        """First and last day of the goal's window, as far as this notebook may see."""
+        first, last = self.campaign.window
+        return first, min(last, self.as_of)
+
     def days_before(self, periods: int = 1) -> tuple[date, date]:
         """The two days between which a flow is read: as_of and one window's length before, or earlier periods of that length."""
         length = timedelta(days=self.window_days)
@@ -84,11 +97,12 @@ class Run:
         keys: Sequence[str],
         people: Sequence[str] = (),
         totals: Sequence[Sequence[str]] = (),
+        also: Sequence[str] = (),
     ) -> pd.DataFrame:
         """Write a table of this notebook as CSV and Parquet, and give back what may be shown of it.
 
         keys: columns that name a row once; rows are sorted by them. people: columns that count people; those below the
-        campaign's privacy threshold become null, with a column `suppressed` that says so. totals: see
+        campaign's privacy threshold become null, with a column `suppressed` that says so. totals, also: see
         `apex.measure.privacy.suppress`. Raises ApexError when keys repeat.
         """
         if frame.duplicated(list(keys)).any():
@@ -96,7 +110,7 @@ class Run:
             raise ApexError(f"{self.notebook}.{name}: the keys {list(keys)} repeat, first at {again}.")
         out = frame.sort_values(list(keys), ignore_index=True)
         if people:
-            out = suppress(out, people, self.campaign.privacy_threshold, totals)
+            out = suppress(out, people, self.campaign.privacy_threshold, totals, also)
         plain = out.round(DECIMALS)
         for column in plain.select_dtypes("category"):
             plain[column] = plain[column].astype(str)
@@ -114,7 +128,9 @@ class Run:
         self._findings.append(found)
         return found
 
-    def export(self, people: pd.DataFrame, crowds: Crowds, channel: str, days: int, seed: str, share: float) -> pd.DataFrame:
+    def export(
+        self, people: pd.DataFrame, crowds: Crowds, channel: str, days: int, seed: str, share: float
+    ) -> pd.DataFrame:
         """Write one export package for each crowd into the run's `exports/`, and say what became of each.
 
         people: one row a consumer, with consumer_id, crowd (the one it is addressed as) and held_out (bool). Returns crowd,
@@ -131,6 +147,37 @@ class Run:
                 export(self.folder, what, mine.consumer_id, held, self.campaign.privacy_threshold)
             rows.append({"crowd": name, "addressed": left, "expires": what.expires, "status": status})
         return pd.DataFrame(rows)
+
+    def plan(self, figures: Mapping[str, Any], needed: pd.DataFrame) -> None:
+        """Write plan.yml, what execution works from: the goal's figures and the needed stock (as it may be shown)."""
+        shown = needed.astype(object).where(needed.notna(), None)
+        plan = {
+            "campaign": self.campaign.name, "brand": self.brand, "as_of": self.as_of,
+            **{k: round(v, DECIMALS) if isinstance(v, float) else v for k, v in figures.items()},
+            "needed": [
+                {k: v if v is None or isinstance(v, str | date) else round(float(v), DECIMALS) for k, v in row.items()}
+                for row in shown[["stage", "stock_now", "stock_forecast", "needed", "gap"]].to_dict("records")
+            ],
+        }  # fmt: skip
+        files.atomic_write(self.folder / "plan.yml", yaml.safe_dump(plan, sort_keys=False, allow_unicode=True))
+
+    def teach(self, conversion: pd.DataFrame, effect: Mapping[str, Any]) -> lesson.Lesson:
+        """Write the lesson of this campaign; it is promoted with the report.
+
+        conversion: cell, consumers, buyers, gmv_minor, rate, low, high; rows with fewer people than the privacy threshold
+        are left out. effect: the fields of `apex.report.lesson.Effect`.
+        """
+        few = self.campaign.privacy_threshold
+        shown = conversion[(conversion.consumers >= few) & ((conversion.buyers >= few) | (conversion.buyers == 0))]
+        whole = self.warehouse.until(None)
+        learned = lesson.Lesson(
+            brand=self.brand, campaign=self.campaign.name, campaign_id=self.campaign.campaign_id,
+            window=self.campaign.window, as_of=self.as_of, effect=lesson.Effect(**effect),
+            conversion=[lesson.Conversion(**row) for row in shown.astype({"cell": str}).to_dict("records")],
+            made_from=lesson.made_from(self.campaign, whole.digest, self.book.digest),
+        )  # fmt: skip
+        files.atomic_write(self.folder / "lesson.json", learned.text())
+        return learned
 
     def missing(self, text: str) -> None:
         """Say what this page would need and the data do not have; it is listed in the manifest."""

@@ -30,8 +30,11 @@ def bars(
     stages: Stages | None = None,
     note: str | None = None,
     id: str | None = None,
+    mark: str | None = None,
 ) -> Fragment:
     """Horizontal bars from `label, value` and, where known, `before` (a mark), `low` and `high` (a whisker).
+
+    `mark` names what `before` holds where it is not the period before.
 
     `unit` is that of a finding. A missing number is written "<20" where a column `suppressed` says so (without that
     column: where consumers or orders are counted), else "–", as is a `before` whose `comparable` is false. With
@@ -47,7 +50,7 @@ def bars(
         colours = [scale[stage] for stage in data["label"]]
         data["label"] = [known[stage] for stage in data["label"]]
     data["text"] = [_written(row, "value", unit, words) for _, row in data.iterrows()]
-    return _bar_chart("bars", frame, data, colours, words, title, unit, note, id)
+    return _bar_chart("bars", frame, data, colours, words, title, unit, note, id, mark)
 
 
 def change(
@@ -119,8 +122,14 @@ def _bar_chart(
     unit: str,
     note: str | None,
     id: str | None,
+    mark: str | None = None,
 ) -> Fragment:
-    heads = {"value": words("Value"), "before": words("Period before"), "low": words("Low"), "high": words("High")}
+    heads = {
+        "value": words("Value"),
+        "before": mark or words("Period before"),
+        "low": words("Low"),
+        "high": words("High"),
+    }
     shown = pd.DataFrame({words("Name"): list(data["label"])})
     for column, head in heads.items():
         if column in data.columns:
@@ -129,7 +138,12 @@ def _bar_chart(
     alt = words("{title}. {figures}.", title=title, figures=figures)
     marked = "before" in data.columns and data["before"].notna().any()
     if marked:
-        note = " ".join(part for part in (note, words("The upright line marks the period before.")) if part)
+        line = (
+            words("The upright line: {what}.", what=mark)
+            if mark
+            else words("The upright line marks the period before.")
+        )
+        note = " ".join(part for part in (note, line) if part)
 
     def draw(width: int, name: str, css_class: str) -> str:
         pitch = 36 if width > NARROW else 52

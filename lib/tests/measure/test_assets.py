@@ -175,3 +175,34 @@ def test_what_was_known_on_a_day_does_not_depend_on_later_events(market, log, da
     assert assets.stock(cut, "b").day.max() == day(20)
     with pytest.raises(ledger.book.ApexError, match="lies outside what may be seen"):
         cut.open_book(day(21))
+
+
+def test_new_and_old_are_told_by_what_was_bought_before(book, log, day):
+    buys = [(e["consumer_key"], e["occurred_at"].date()) for e in log if e["brand"] == "b" and e["behaviour"] == "buy"]
+    old = {c for c, d in buys if d < day(12)}
+    inside = [(c, d) for c, d in buys if day(12) <= d <= day(25)]
+    found = trade.by_history(book.warehouse, "b", day(12), day(25)).set_index("segment")
+    assert list(found.index) == ["all", "new", "old"]
+    for segment, who in (("all", lambda c: True), ("new", lambda c: c not in old), ("old", lambda c: c in old)):
+        mine = [(c, d) for c, d in inside if who(c)]
+        assert found.loc[segment].tolist() == [100 * len(mine), len({c for c, _ in mine}), len(set(mine))]
+    assert (
+        trade.by_history(book.warehouse, "nobody", day(12), day(25))[["gmv_minor", "buyers", "orders"]]
+        .eq(0)
+        .all(axis=None)
+    )
+
+
+def test_flows_of_new_and_old_add_up_to_the_flow(book, log, day):
+    split = assets.flow_by_history(book, "b", day(12), day(31))
+    whole = assets.flow(book, "b", day(12), day(31))
+    assert len(split) == 2 * len(whole)
+    pairs = ["from_stage", "to_stage"]
+    assert split.groupby(pairs, observed=True).consumers.sum().to_dict() == whole.set_index(pairs).consumers.to_dict()
+    truth = stages_by_hand(log, "b")
+    old = {e["consumer_key"] for e in log if e["brand"] == "b" and e["behaviour"] == "buy"
+           and e["occurred_at"].date() <= day(12)}  # fmt: skip
+    for row in split.itertuples():
+        pair = (NAMES.index(row.from_stage), NAMES.index(row.to_stage))
+        mine = {c for c, _ in truth if (c in old) == (row.segment == "old")}
+        assert row.consumers == sum((truth[c, 12], truth[c, 31]) == pair for c in mine)

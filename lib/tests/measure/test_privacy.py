@@ -69,3 +69,11 @@ def test_order_of_rows_and_other_columns_stay():
     frame = pd.DataFrame({"a": list("xyz"), "n": [5, 50, 7]})
     out = suppress(frame, ["n"], 20)
     assert list(itertools.chain(out.a)) == ["x", "y", "z"] and list(out.columns) == ["a", "n", "suppressed"]
+
+
+def test_what_else_is_known_of_few_people_goes_with_them():
+    frame = pd.DataFrame(
+        {"segment": ["all", "new", "old"], "buyers": [100, 5, 95], "gmv": [900, 40, 860], "x": [1, 2, 3]}
+    )
+    out = suppress(frame.assign(period="now"), ["buyers"], 20, [["period"]], ["gmv"])
+    assert out.gmv.isna().tolist() == out.buyers.isna().tolist() == [False, True, True] and out.x.tolist() == [1, 2, 3]

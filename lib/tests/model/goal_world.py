@@ -69,8 +69,9 @@ def world(rng, brands=20, periods=6, lead=STEP, wide=1.0):
         spread = pd.MultiIndex.from_product(
             [names, pd.date_range(day + dt.timedelta(days=1), last)], names=["brand", "day"]
         )
+        category = np.repeat([("tea", "milk", "soap")[(b * b + t) % 3] for b in range(brands)], STEP)
         daily = np.repeat(gmv.sum(axis=1) // STEP, STEP).astype(int)
-        sales.append(pd.DataFrame({"category": "c", "gmv_minor": daily}, spread).reset_index())
+        sales.append(pd.DataFrame({"category": category, "gmv_minor": daily}, spread).reset_index())
     seen = range(len(days) - 1 if lead else len(days))
     history = History(
         brands=tuple(names),

@@ -128,7 +128,9 @@ def test_a_brand_without_a_window_gets_the_prior_and_its_width():
     low, high = post.interval()
     assert high[0] - low[0] > 2 * (high[1:] - low[1:]).max()
     money = shrink.value(y, y * 500)
-    assert (money.centre[0], money.spread[0]) == pytest.approx(money.prior) and money.mean[0] == pytest.approx(500, rel=0.01)
+    assert (money.centre[0], money.spread[0]) == pytest.approx(money.prior) and money.mean[0] == pytest.approx(
+        500, rel=0.01
+    )
 
 
 def test_too_few_brands_are_no_prior():
@@ -149,7 +151,7 @@ def test_one_consumer_neither_moves_the_prior_nor_breaks():
 def gmv(worlds):
     """80 % intervals of the expected GMV in 75 cohorts of 20 brands, with and without the stock's own uncertainty."""
     rng = np.random.default_rng(22)
-    with_stock, without, rival, ours_error, rival_error = [], [], [], [], []
+    with_stock, without, ours_error, rival_error = [], [], [], []
     for _ in range(75):
         world = worlds.world(rng)
         view = look(world.history, world.history.as_of)

@@ -1,0 +1,143 @@
+"""Answers that more than one notebook asks for: read from this run, or computed here by the same functions.
+
+A notebook that needs an earlier one's table runs by itself in JupyterLab and under nbval: what is not there is computed, with
+the knobs that the earlier notebook would have had (its parameters cell and the campaign's settings).
+"""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from apex.errors import ApexError, nearest
+from apex.files import ROOT
+from apex.measure import assets, peers, trial, windows
+from apex.measure import history as past
+from apex.model import backtest, conversion, evidence, goal
+from apex.model.learned import Learned
+from apex.model.verdict import Verdict
+from apex.report.lesson import Lesson
+from apex.report.notebooks import discover
+from apex.show.say import closing as say_closing
+
+if TYPE_CHECKING:
+    from apex.report.run import Run
+
+
+def history(run: "Run", cohort: int) -> past.History:
+    """The past of this brand and of the `cohort` largest others, as this run's day knows it, for windows like the goal's."""
+    largest = peers.largest(run.warehouse, cohort, run.campaign.peers.exclude)
+    brands = list(dict.fromkeys([run.brand, *largest]))
+    return past.history(run.book, brands, run.as_of, (run.campaign.eve - run.as_of).days, run.window_days)
+
+
+def plan(
+    run: "Run", seen: past.History, bought: goal.Bought, lessons: list[Lesson], seed: int
+) -> "goal.GoalPlan | goal.CannotSay":
+    """The stock needed on the eve for the campaign's goal, informed by lessons. ApexError where the campaign has no goal."""
+    if run.campaign.goal.gmv_minor is None:
+        raise ApexError(
+            f"{run.campaign.file.name}: goal.gmv_minor is missing; without a goal there is nothing to plan for."
+        )
+    learned = []
+    for known in lessons:
+        cells = pd.DataFrame([c.model_dump() for c in known.conversion])
+        learned.append(Learned(known.campaign, (known.window[1] - known.window[0]).days + 1, cells))
+        if known.bought is not None:
+            bought = bought.informed_by(goal.Bought(known.bought.m, known.bought.low, known.bought.high))
+    rng = np.random.default_rng(seed)
+    return goal.plan(seen, run.brand, run.campaign.goal.gmv_minor, rng, bought=bought, learned=learned)
+
+
+def no_plan() -> pd.DataFrame:
+    """The table `needed` where nothing can be said."""
+    return pd.DataFrame(columns=goal.NEEDED)
+
+
+def comparison_eve(run: "Run") -> date | None:
+    """The eve of the campaign that this one is held against, where the data know it."""
+    if not run.campaign.compare or not run.warehouse.has("campaigns"):
+        return None
+    campaigns = run.warehouse.table("campaigns")
+    found = campaigns.filter(campaigns.campaign_id == run.campaign.compare[0]).first_day.execute()
+    return None if found.empty else pd.Timestamp(found.iloc[0]).date() - timedelta(days=1)
+
+
+def earlier_stock(run: "Run", lead: int) -> dict[str, float]:
+    """The brand's stock by cell as long before the comparison campaign's eve; empty where the days do not compare."""
+    eve = comparison_eve(run)
+    if eve is None or not run.warehouse.first_day <= (day := eve - timedelta(days=lead)) <= run.as_of:
+        return {}
+    if not assets.comparable(run.book, day, run.as_of):
+        return {}
+    held = windows.stocks(run.book, [run.brand], [day])
+    return dict(zip(held.cell.astype(str), held.consumers.astype(float), strict=True))
+
+
+def benchmark_pace(run: "Run", same: peers.Peers, lead: int) -> dict[str, float]:
+    """How much of its eve's stock the mean of the five best peers held `lead` days before the comparison campaign's eve."""
+    eve = comparison_eve(run)
+    if eve is None or not same.enough or not run.warehouse.first_day <= eve - timedelta(days=lead) or eve > run.as_of:
+        return {}
+    shares = windows.build_up(run.book, same.best, eve, lead)
+    means = shares.groupby("cell", observed=True).share.mean().dropna()
+    return {str(cell): float(share) for cell, share in means.items()}
+
+
+def tested(run: "Run", cohort: int, first: str) -> pd.DataFrame:
+    """The back-test of the forecast on windows that had ended by this run's day; see `apex.model.backtest.backtest`.
+
+    first: the first window's first day (ISO), or "" to count seven windows back from the run's day.
+    """
+    start = date.fromisoformat(first) if first else run.as_of + timedelta(days=1 - past.STEP * backtest.WINDOWS)
+    day = backtest.grid_day(run.as_of, start)
+    largest = peers.largest(run.warehouse, cohort, run.campaign.peers.exclude)
+    brands = list(dict.fromkeys([run.brand, *largest]))[: max(cohort, 1)]
+    seen = past.history(run.book, brands, day, past.STEP, run.window_days)
+    return backtest.backtest(seen, backtest.windows_until(day, start, run.window_days))
+
+
+def converted(run: "Run") -> pd.DataFrame:
+    """How each cell of the eve bought in the window, as far as this run sees it, with intervals."""
+    return conversion.rates(windows.results(run.book, [run.brand], [run.seen_window]))
+
+
+def verdicts(run: "Run", earlier: int) -> dict[tuple[str, str], Verdict]:
+    """What the campaign changed, by measure and segment; empty where the data hold no list of who was addressed."""
+    if not run.campaign.campaign_id or not run.warehouse.has("assignments"):
+        return {}
+    counted = trial.trial(run.warehouse, run.campaign.campaign_id, run.brand, earlier=earlier, window=run.seen_window)
+    return evidence.judge_segments(counted)
+
+
+def lesson_of(campaign: str) -> Lesson:
+    """The lesson of a campaign, computed without rendering its report."""
+    from apex.report.run import Run
+
+    run = Run(campaign, "4_wrapup/closing", alone=True)
+    answer = verdicts(run, knobs(run, "4_wrapup/closing")["earlier"]).get(("gmv_minor", "all"))
+    return run.teach(converted(run)[list(say_closing.LEARNED)], say_closing.effect(answer))
+
+
+def upstream(run: "Run", notebook: str, name: str) -> pd.DataFrame:
+    """A table that an earlier notebook keeps, computed as it does."""
+    from apex.report.run import Run
+
+    known = {("2_plan/goal", "needed"): _needed}
+    if (notebook, name) not in known:
+        names = [f"{n} {t}" for n, t in known]
+        raise ApexError(f'There is no table "{name}" of {notebook} to read.{nearest(f"{notebook} {name}", names)}')
+    return known[notebook, name](Run(run.campaign.reference, notebook, alone=True))
+
+
+def _needed(run: "Run") -> pd.DataFrame:
+    knob = knobs(run, "2_plan/goal")
+    made = plan(run, history(run, knob["cohort"]), goal.Bought(*knob["bought"]), run.lessons(), knob["seed"])
+    return made.needed(run.campaign.eve) if isinstance(made, goal.GoalPlan) else no_plan()
+
+
+def knobs(run: "Run", notebook: str) -> dict[str, Any]:
+    """What a notebook's parameters are in this campaign: its parameters cell, overruled by the campaign's settings."""
+    defaults = {n.id: n.defaults for n in discover(ROOT / "notebooks")}[notebook]
+    return {**defaults, **run.campaign.settings.get(notebook, {})}

@@ -1,0 +1,230 @@
+"""What `2_plan/goal` says: the odds of the goal, the consumers it needs, whether we gather them fast enough, and how far to
+trust all this.
+"""  # fmt: skip
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from apex.show.words import Words
+
+Stages = Sequence[tuple[str, str]]
+
+
+def cannot(reason: str, words: Words) -> dict[str, Any]:
+    """Why there is no plan."""
+    text = {
+        "no_windows": words("No earlier window has ended yet, so nothing says how this brand's consumers convert."),
+        "few_brands": words(
+            "The brand has no window of its own, and too few others have, to say how its consumers convert."
+        ),
+        "no_stock": words("There is nobody to plan with: the stages of the eve bring nothing."),
+    }[reason]
+    return {"kind": "not identified", "short": words("The data cannot say what the goal needs"), "text": text}
+
+
+def odds(plan: Any, confidence: float, words: Words) -> dict[str, Any]:
+    """Forecast, interval and odds of the goal. plan: `apex.model.goal.GoalPlan`."""
+    money = words.money
+    chance = words.share(plan.odds)
+    verdict = "ahead" if plan.odds >= confidence else "careful" if plan.odds >= 0.5 else "behind"
+    text = words(
+        "As things stand the window brings **{forecast}** (80 %: {low} to {high}); the goal of {goal} has odds of **{chance}**, "
+        "{wanted} are wanted.",
+        forecast=money(round(plan.forecast)), low=money(round(plan.low)), high=money(round(plan.high)),
+        goal=money(round(plan.goal)), chance=chance, wanted=words.share(confidence),
+    )  # fmt: skip
+    tile = {"label": words("Odds of the goal"), "value": chance,
+            "note": words("goal {goal}, {wanted} wanted", goal=words.money_short(round(plan.goal)), wanted=words.share(confidence))}  # fmt: skip
+    return {"kind": "model", "value": plan.odds, "unit": "share", "verdict": verdict, "n": plan.windows, "text": text,
+            "short": words("Odds of {chance} for the goal of {goal}", chance=chance, goal=words.money_short(round(plan.goal))),
+            "compared": {"label": words("odds wanted"), "value": confidence}, "tile": tile}  # fmt: skip
+
+
+def forecast_tile(plan: Any, words: Words) -> dict[str, Any]:
+    """The forecast alone, for the index."""
+    tile = {"label": words("GMV forecast"), "value": words.money_short(round(plan.forecast)),
+            "note": words("80 %: {low} to {high}", low=words.money_short(round(plan.low)), high=words.money_short(round(plan.high)))}  # fmt: skip
+    missing = plan.missing
+    text = words("To the goal **{missing}** are missing in expectation.", missing=words.money(round(missing))) if missing > 0 else words(
+        "The forecast reaches the goal, with {spare} to spare in expectation.", spare=words.money(round(-missing))
+    )  # fmt: skip
+    return {"kind": "model", "value": plan.forecast, "unit": "money_minor", "low": plan.low, "high": plan.high, "text": text,
+            "short": words("Forecast {money}", money=words.money_short(round(plan.forecast))),
+            "verdict": "careful" if missing > 0 else "ahead", "tile": tile}  # fmt: skip
+
+
+def gap(needed: pd.DataFrame, plan: Any, stages: Stages, words: Words) -> dict[str, Any]:
+    """Which stage is short and by how many. needed: the table (people; suppressed ones null)."""
+    names = {"O": words("Opportunity"), **dict(stages)}
+    planned = needed[needed.needed.notna() & needed.gap.notna()]
+    if planned.empty:
+        text = words("No stage can be shown: too few consumers.")
+        return {"kind": "model", "short": words("No stage can be shown"), "text": text}
+    total = int(planned.gap.clip(lower=0).sum())
+    if total == 0:
+        text = words("The stock that comes by itself is enough for the goal at every stage.")
+        return {"kind": "model", "value": 0.0, "unit": "consumers", "verdict": "ahead", "text": text,
+                "short": words("Enough consumers at every stage")}  # fmt: skip
+    most = planned.loc[planned.gap.astype("Float64").idxmax()]
+    parts = words(", ").join(f"{names[r.stage]} {words.signed(r.gap)}" for r in planned.itertuples() if r.gap > 0)
+    text = words(
+        "The goal needs **{k} times** the stock that is coming, {total} consumers more on {eve}: {parts}. Bought stock is "
+        "taken to convert at {m} of stock that came by itself ({low} to {high}): with those, {best} to {worst} times.",
+        k=words.number(plan.k, 2), total=total, eve=words.day(most.eve), parts=parts, m=words.number(plan.bought.m, 2),
+        low=words.number(plan.bought.low, 2), high=words.number(plan.bought.high, 2), best=words.number(plan.k_best, 2),
+        worst=words.number(plan.k_worst, 2),
+    )  # fmt: skip
+    step = words(
+        "Gather {n} more {stage} consumers by {eve}.", n=int(most.gap), stage=names[most.stage], eve=words.day(most.eve)
+    )
+    tile = {"label": words("Short of consumers"), "value": words.count(total),
+            "note": words("most at {stage}: {n}", stage=names[most.stage], n=int(most.gap))}  # fmt: skip
+    return {"kind": "model", "value": float(total), "unit": "consumers", "verdict": "behind", "text": text, "next_step": step,
+            "short": words("Short of {n} consumers, most at {stage}", n=total, stage=names[most.stage]), "tile": tile}  # fmt: skip
+
+
+def pace(table: pd.DataFrame, stages: Stages, level: str, words: Words) -> dict[str, Any]:
+    """Whether stock gathers as fast as the benchmark's did. table: `GoalPlan.pace`; level: what the peers have in common."""
+    names = {"O": words("Opportunity"), **dict(stages)}
+    judged = table[table.verdict != "none"]
+    if judged.empty:
+        text = words("No pace can be given: too few peers, or nothing to compare with.")
+        return {"kind": "counted", "short": words("No pace can be given"), "text": text}
+    slow = judged.loc[judged.pace.idxmin()]
+    verdict = {"behind": "behind", "on_pace": "careful", "ahead": "ahead"}[slow.verdict]
+    text = words(
+        "Of what the eve needs, **{reached}** of {stage} is there now; the five best peers ({level}) held {benchmark} of theirs "
+        "as long before their eve.",
+        reached=words.share(slow.reached), stage=names[slow.stage], level=level, benchmark=words.share(slow.benchmark),
+    )  # fmt: skip
+    short = {
+        "behind": words("{stage} gathers more slowly than the benchmark", stage=names[slow.stage]),
+        "careful": words("On the benchmark's pace, slowest at {stage}", stage=names[slow.stage]),
+        "ahead": words("Ahead of the benchmark's pace at every stage"),
+    }[verdict]
+    return {
+        "kind": "counted",
+        "value": float(slow.pace),
+        "unit": "index",
+        "verdict": verdict,
+        "short": short,
+        "text": text,
+    }
+
+
+def inflow(table: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]:
+    """How many consumers a day that takes. table: `GoalPlan.inflow`."""
+    names = dict(stages)
+    shown = table[table.per_day.notna()]
+    if shown.empty:
+        text = words("The eve is here: there is no day left to gather on.")
+        return {"kind": "model", "short": words("No day left to gather on"), "text": text}
+    more = (shown.per_day - shown.usual_per_day).clip(lower=0)
+    worst = shown.loc[more.idxmax()]
+    text = words(
+        "{stage} needs **{per_day}** consumers a day who come or return in the next {days} days, against {usual} that are usual.",
+        stage=names[worst.stage], per_day=words.number(worst.per_day, 1), days=int(worst.days),
+        usual=words.number(worst.usual_per_day, 1),
+    )  # fmt: skip
+    return {"kind": "model", "value": float(worst.per_day), "unit": "consumers", "text": text, "verdict": "none",
+            "short": words("{n} {stage} consumers a day", n=words.number(worst.per_day, 1), stage=names[worst.stage])}  # fmt: skip
+
+
+def trust(scores: Sequence[Any], helped: pd.DataFrame, brand: str, words: Words) -> dict[str, Any]:
+    """How earlier forecasts did. scores: `model.backtest.Score`s; helped: `model.backtest.by_brand`."""
+    known = {(s.lead, s.method): s for s in scores}
+    own, rival = known.get((0, "combined")), known.get((0, "window_before"))
+    if own is None or rival is None or own.coverage != own.coverage:
+        text = words("Too few earlier windows have ended to say how far off such forecasts are.")
+        return {"kind": "counted", "short": words("No back-test yet"), "text": text}
+    better = int((helped.difference < 0).sum())
+    mine = helped[helped.brand == brand].difference
+    here = words(
+        "for this brand they {way}", way=words("help") if len(mine) and mine.iloc[0] < 0 else words("do not help")
+    )
+    text = words(
+        "In **{n}** earlier brand-windows the 80 % interval held the result in **{coverage}** ({low} to {high}); the error was "
+        "{wape}, beside {rival} for the window before. The stages made forecasts better for {better} of {brands} brands; {here}.",
+        n=own.with_interval, coverage=words.share(own.coverage), low=words.share(own.coverage_low),
+        high=words.share(own.coverage_high), wape=words.share(own.wape, 1), rival=words.share(rival.wape, 1), better=better,
+        brands=len(helped), here=here,
+    )  # fmt: skip
+    held = own.coverage_low <= 0.8 <= own.coverage_high
+    return {"kind": "counted", "value": own.coverage, "low": own.coverage_low, "high": own.coverage_high, "unit": "share",
+            "n": own.with_interval, "verdict": "ahead" if held and own.wape <= rival.wape else "careful", "text": text,
+            "short": words("Past intervals held in {coverage}", coverage=words.share(own.coverage))}  # fmt: skip
+
+
+def lesson(learned: Sequence[Any], before: Any, after: Any, words: Words) -> dict[str, Any]:
+    """Which lessons arrived and what they changed. before, after: the plan without and with them."""
+    if not learned:
+        text = words("No earlier campaign's lesson goes into this plan.")
+        return {"kind": "counted", "short": words("No lesson yet"), "text": text}
+    last = learned[-1]
+    what = words("what its mailing changed is not identified, so how bought stock converts stays a prior") if (
+        last.effect.verdict == "not identified"
+    ) else words("its effect was {verdict}", verdict=last.effect.verdict)  # fmt: skip
+    text = words(
+        "The lesson of {campaign} (seen to {day}) moved the needed stock from {before} to **{after}** times what is coming; {what}.",
+        campaign=last.campaign, day=words.day(last.as_of), before=words.number(before.k, 3), after=words.number(after.k, 3),
+        what=what,
+    )  # fmt: skip
+    return {"kind": "model", "value": after.k - before.k, "text": text,
+            "short": words("The lesson of {campaign} arrived", campaign=last.campaign)}  # fmt: skip
+
+
+def needed_bars(needed: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
+    """Forecast on the eve with interval, and what is needed as the mark: label, value, before, low, high."""
+    names = {"none": words("neither"), "O": words("Opportunity"), **dict(stages)}
+    shown = needed[needed.stage != "none"]
+    return pd.DataFrame(
+        {
+            "label": [names[s] for s in shown.stage], "value": shown.stock_forecast.array, "before": shown.needed.array,
+            "low": shown.low.array, "high": shown.high.array, "suppressed": shown.suppressed.array,
+        }
+    )  # fmt: skip
+
+
+def named(frame: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
+    """The frame with its stages in words."""
+    names = {"none": words("neither"), "O": words("Opportunity"), **dict(stages)}
+    return frame.assign(stage=[names[str(s)] for s in frame.stage])
+
+
+def paces(table: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
+    """The pace table in words."""
+    verdicts = {"behind": words("▼ behind"), "on_pace": words("● on pace"), "ahead": words("▲ ahead"), "none": "–"}
+    return named(table, stages, words).assign(verdict=[verdicts[v] for v in table.verdict])
+
+
+def score_rows(scores: Sequence[Any], words: Words) -> pd.DataFrame:
+    """The back-test in words: method, lead, n, wape, coverage, winkler."""
+    names = {
+        "combined": words("this forecast"), "without_stages": words("the same without stages"),
+        "stages": words("stages alone"), "window_before": words("the window before"),
+        "market_growth": words("the window before × market growth"),
+    }  # fmt: skip
+    rows = [
+        {
+            "method": names[s.method],
+            "lead": words("on the eve") if not s.lead else words("{n} days before", n=s.lead),
+            "n": s.with_interval,
+            "wape": words.share(s.wape, 1),
+            "coverage": "–" if np.isnan(s.coverage) else words(
+                "{share} ({low} to {high})", share=words.share(s.coverage), low=words.share(s.coverage_low),
+                high=words.share(s.coverage_high),
+            ),
+            "winkler": "–" if np.isnan(s.winkler) else words.money(round(s.winkler)),
+        }
+        for s in scores
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def eve_label(eve: date, words: Words) -> str:
+    """The eve in words."""
+    return words("Stock on the eve, {day}", day=words.day(eve))

@@ -128,6 +128,32 @@ class Run:
         self._findings.append(found)
         return found
 
+    def table(self, notebook: str, name: str) -> pd.DataFrame:
+        """A table of an earlier notebook: of this run where it is there, else computed by the same library function."""
+        path = self.folder / "tables" / f"{notebook.replace('/', '-')}.{name}.parquet"
+        if path.exists():
+            return pd.read_parquet(path)
+        from apex.report import steps
+
+        return steps.upstream(self, notebook, name)
+
+    def lessons(self) -> list[lesson.Lesson]:
+        """The lessons of the campaigns that this one learns from, in the order of its file.
+
+        The promoted ones while they are fresh, else computed by the same library functions; so the same files always give
+        the same plan. Raises ApexError as `apex.report.lesson.teachers` does.
+        """
+        from apex.report import steps
+
+        found = []
+        for teacher in lesson.teachers(self.campaign, self.warehouse.facts.last_day):
+            known = lesson.read(lesson.place(teacher))
+            book = ledger.ensure(self.warehouse.until(None), ledger.load_rules(teacher.rules))
+            made_from = lesson.made_from(teacher, book.warehouse.digest, book.digest)
+            fresh = known is not None and known.made_from == made_from
+            found.append(known if known is not None and fresh else steps.lesson_of(teacher.reference))
+        return found
+
     def export(
         self, people: pd.DataFrame, crowds: Crowds, channel: str, days: int, seed: str, share: float
     ) -> pd.DataFrame:

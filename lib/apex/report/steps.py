@@ -12,7 +12,7 @@ import pandas as pd
 
 from apex.errors import ApexError, nearest
 from apex.files import ROOT
-from apex.measure import assets, peers, trial, windows
+from apex.measure import assets, crowds, peers, trial, windows
 from apex.measure import history as past
 from apex.model import backtest, conversion, evidence, goal
 from apex.model.learned import Learned
@@ -50,9 +50,15 @@ def plan(
     return goal.plan(seen, run.brand, run.campaign.goal.gmv_minor, rng, bought=bought, learned=learned)
 
 
-def no_plan() -> pd.DataFrame:
-    """The table `needed` where nothing can be said."""
-    return pd.DataFrame(columns=goal.NEEDED)
+def needed(run: "Run", made: "goal.GoalPlan | goal.CannotSay") -> pd.DataFrame:
+    """The table `needed` of a plan, in the order of the cells; empty where nothing can be said."""
+    table = made.needed(run.campaign.eve) if isinstance(made, goal.GoalPlan) else pd.DataFrame(columns=goal.NEEDED)
+    return in_order(run, table)
+
+
+def in_order(run: "Run", frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its column `stage` as cells in order: none, O, then the stages, shallow to deep."""
+    return frame.assign(stage=frame.stage.astype(str).astype(windows.cell_type(run.book)))
 
 
 def comparison_eve(run: "Run") -> date | None:
@@ -98,6 +104,74 @@ def tested(run: "Run", cohort: int, first: str) -> pd.DataFrame:
     return backtest.backtest(seen, backtest.windows_until(day, start, run.window_days))
 
 
+def main_category(run: "Run") -> str | None:
+    """The brand's main category as this run's day knows it; None for a brand that has sold nothing yet."""
+    found = peers.main_categories(run.warehouse, [run.as_of], [run.brand])
+    return None if found.empty else str(found.category.iloc[0])
+
+
+def crowd_sizes(tally: crowds.Tally, people: pd.DataFrame, rules: crowds.Crowds) -> pd.DataFrame:
+    """crowd, consumers (all who are in it), holdout (those of them who are held out), in the order of the file.
+
+    people: one row a consumer, with a boolean column per crowd and held_out.
+    """
+    sizes = crowds.sizes(tally)
+    held = [int((people[name] & people.held_out).sum()) for name in sizes.crowd]
+    return sizes.assign(holdout=held, crowd=pd.Categorical(sizes.crowd, rules.names, ordered=True))
+
+
+def crowd_worth(tally: crowds.Tally, needed: pd.DataFrame) -> pd.DataFrame:
+    """crowd, consumers, worth_minor: what each crowd brings by itself at the plan's conversion and value.
+
+    needed: the plan's table; without a plan (no rows) worth_minor is null.
+    """
+    sizes = crowds.sizes(tally)
+    if needed.empty:
+        return sizes.assign(worth_minor=pd.Series(pd.NA, sizes.index, dtype="Float64"))
+    rates, values = (
+        dict(zip(needed.stage, needed[c].astype(float), strict=True)) for c in ("conversion", "value_minor")
+    )
+    found = crowds.worth(tally, rates, values)[0]
+    return sizes.assign(worth_minor=sizes.crowd.map(found).round().astype("Int64"))
+
+
+def candidates(run: "Run", people: pd.DataFrame, needed: pd.DataFrame) -> pd.DataFrame:
+    """For each planned stage its gap, and how many addressed consumers could close it: stage, gap, below (null: too few).
+
+    Below are those of our audiences who stand one cell below the stage, or at it and in a crowd of those about to leave it.
+    """
+    cells = list(windows.cell_type(run.book).categories)
+    mine = people[people.crowd.notna() & ~people.held_out]
+    rows = []
+    for row in needed[needed.gap.notna()].itertuples():
+        at = cells.index(row.stage)
+        n = int((mine.stage.isin(cells[max(at - 1, 0) : at]) | ((mine.stage == row.stage) & mine.leaving)).sum())
+        rows.append((row.stage, int(row.gap), n if n == 0 or n >= run.campaign.privacy_threshold else None))
+    return pd.DataFrame(rows, columns=["stage", "gap", "below"]).astype({"below": "Int64"})
+
+
+def leaving(run: "Run", consumer_id: pd.Series, days: int) -> pd.Series:
+    """Whether each consumer leaves the present stage within `days` days unless something happens (the open book knows)."""
+    held = run.book.open_book(run.as_of, [run.brand])
+    until = held["expires"].to_pandas()
+    ends = pd.Series(
+        [e[s - 1] for e, s in zip(until, held["stage"].to_pylist(), strict=True)], held["consumer_id"].to_pylist()
+    )
+    soon = ends.dropna() <= run.as_of + timedelta(days=days)
+    return consumer_id.map(soon).fillna(False).astype(bool)
+
+
+def total(counts: pd.Series) -> int | None:
+    """The sum of counts that may be shown, None where one is suppressed."""
+    return None if counts.isna().any() else int(counts.sum())
+
+
+def traits(run: "Run") -> pd.DataFrame:
+    """The consumers' traits of the canonical table that anybody has: consumer_id and one column a trait."""
+    frame = run.warehouse.table("consumers").execute()
+    return frame[["consumer_id", *[c for c in frame.columns[1:] if frame[c].notna().any()]]]
+
+
 def converted(run: "Run") -> pd.DataFrame:
     """How each cell of the eve bought in the window, as far as this run sees it, with intervals."""
     return conversion.rates(windows.results(run.book, [run.brand], [run.seen_window]))
@@ -134,7 +208,7 @@ def upstream(run: "Run", notebook: str, name: str) -> pd.DataFrame:
 def _needed(run: "Run") -> pd.DataFrame:
     knob = knobs(run, "2_plan/goal")
     made = plan(run, history(run, knob["cohort"]), goal.Bought(*knob["bought"]), run.lessons(), knob["seed"])
-    return made.needed(run.campaign.eve) if isinstance(made, goal.GoalPlan) else no_plan()
+    return needed(run, made).astype({"stage": str})
 
 
 def knobs(run: "Run", notebook: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def tables_of(events):
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def source():
     """`source(folder, tables, events={"merge": …})` → a source module in miniature."""
     return source_of

@@ -172,7 +172,8 @@ class Run:
             if status == "written":
                 export(self.folder, what, mine.consumer_id, held, self.campaign.privacy_threshold)
             rows.append({"crowd": name, "addressed": left, "expires": what.expires, "status": status})
-        return pd.DataFrame(rows)
+        frame = pd.DataFrame(rows)
+        return frame.assign(crowd=pd.Categorical(frame.crowd, crowds.names, ordered=True))
 
     def plan(self, figures: Mapping[str, Any], needed: pd.DataFrame) -> None:
         """Write plan.yml, what execution works from: the goal's figures and the needed stock (as it may be shown)."""

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,9 +63,9 @@ def render(
     """Render a campaign's report and give its index.
 
     Everything a person wrote is checked before a kernel starts. Campaigns that this one learns from are rendered first
-    where their lesson is missing or stale (`pupils`: those that wait for this one). Raises ApexError for what does not fit, RunFailed
-    (with the index of the marked report) when a notebook failed, Stopped at SIGINT or SIGTERM. The last good report is
-    untouched in all of these, and when the process is killed.
+    where their lesson is missing or stale (`pupils`: those that wait for this one). Raises ApexError for what does not
+    fit, RunFailed (with the index of the marked report) when a notebook failed, Stopped at SIGINT or SIGTERM. The last
+    good report is untouched in all of these, and when the process is killed.
     """
     campaign = load_campaign(campaign_path)
     found = discover(notebooks)
@@ -101,6 +102,7 @@ def _learn(
     lesson.promote(reports / teacher.name, teacher, lessons)  # where a killed run did not get to it
     known = lesson.read(lesson.place(teacher, lessons))
     if known is None or known.made_from != lesson.made_from(teacher, inputs.warehouse, inputs.ledger):
+        sys.stderr.write(f"first {teacher.name}, whose lesson {pupils[-1]} learns from\n")
         render(teacher.file, notebooks=notebooks, reports=reports, lessons=lessons, prepare=prepare, pupils=pupils)
 
 

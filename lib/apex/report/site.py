@@ -21,6 +21,8 @@ from apex.report.task import Article, Frame, Link, PageError, Result
 from apex.show import Words
 
 TEMPLATES = Path(__file__).parent / "templates" / "apex"
+FIGURES = 4  # figures on the first screen
+FINDINGS = 6  # findings shown at once; the rest is folded
 PAGE_LIMIT = 1_000_000  # bytes
 _NOTHING_DONE: dict[str, Any] = {"as_of": None, "data": None, "tables": [], "missing": [], "inputs": {}}
 # The worst news is the most important: it stands on the index.
@@ -144,6 +146,24 @@ def all_findings(folder: Path, notebooks: Sequence[Notebook], results: Mapping[s
     return found
 
 
+def _top(headlines: Sequence[Finding], markers: Mapping[str, Any]) -> Finding | None:
+    """The answer to begin with: of the notebooks that saw furthest the one that is most urgent."""
+    if not headlines:
+        return None
+    seen = {f.notebook: str(markers[f.notebook].get("as_of", "")) for f in headlines}
+    last = max(seen.values())
+    return min((f for f in headlines if seen[f.notebook] == last), key=lambda f: _URGENCY[f.verdict])
+
+
+def _figures(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings whose figures stand on the first screen: each notebook's first, and more only up to FIGURES."""
+    told = [f for f in findings if f.tile]
+    first = {f.notebook: f for f in reversed(told)}
+    chosen = list(first.values())
+    chosen += [f for f in told if f not in chosen][: max(FIGURES - len(chosen), 0)]
+    return [f for f in told if f in chosen]
+
+
 def index_page(
     folder: Path,
     campaign: Campaign,
@@ -167,13 +187,9 @@ def index_page(
             verdict=headline.verdict if headline else "none",
         )
         rows[notebook.stage].append(row)
-    top = min(headlines.values(), key=lambda finding: _URGENCY[finding.verdict], default=None)
     markers = {notebook.id: done_marker(folder, notebook.stem) for notebook in notebooks}
-    shown = [
-        {"label": f.tile.label, "value": f.tile.value, "note": f.tile.note, "verdict": f.verdict}
-        for f in findings
-        if f.tile
-    ]
+    top = _top(list(headlines.values()), markers)
+    shown = [{**f.tile.model_dump(), "verdict": f.verdict} for f in _figures(findings) if f.tile]
     page = (
         _environment()
         .get_template("index.html.j2")
@@ -184,7 +200,8 @@ def index_page(
             top=top,
             top_as_of=markers[top.notebook].get("as_of") if top else None,
             tile_items=shown,
-            findings=[finding for finding in findings if finding is not top],
+            findings=sorted((f for f in findings if not f.headline), key=lambda f: _URGENCY[f.verdict]),
+            at_once=FINDINGS,
             steps=[finding for finding in findings if finding.next_step],
             names={notebook.id: words.name(notebook.title) for notebook in notebooks},
             rows=rows,

@@ -62,7 +62,7 @@ def hand_over(made, monkeypatch, tmp_path):
 
 def run(id: str) -> dict[int, str]:
     """Execute a notebook's code cells here; what each ends with, as a page would show it."""
-    given = parameters([NOTEBOOKS[id]], load_campaign(PUPIL))[id]
+    given = parameters(list(NOTEBOOKS.values()), load_campaign(PUPIL))[id]
     space, shown = {"__name__": "__main__"}, {}
     for number, cell in enumerate(nbformat.read(NOTEBOOKS[id].path, as_version=4).cells):
         if cell.cell_type != "code" or "lab" in cell.metadata.get("tags", ()):

@@ -28,8 +28,8 @@ data: $(READY) ## build a warehouse from its source     (WAREHOUSE=complete-jour
 	@$(APEX) data $(WAREHOUSE)
 
 test: lint types data ## everything a clean machine can check: lint, types, tests, notebooks, a full report
-	@$(PYTHON) -m pytest -c lib/pyproject.toml lib/tests
-	@$(PYTHON) -m pytest -c lib/pyproject.toml --nbval-lax -p no:cacheprovider notebooks
+	@$(PYTHON) -m pytest -c lib/pyproject.toml -n 2 --dist loadfile lib/tests
+	@$(PYTHON) -m pytest -c lib/pyproject.toml -n 2 --dist loadscope --nbval-lax -p no:cacheprovider notebooks
 
 test-slow: $(READY) data ## what takes minutes: many more random worlds, builds killed at ten random moments
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -m slow lib/tests
@@ -57,7 +57,7 @@ lock: ## renew lib/requirements.lock from environment.yml (needs uv on the PATH)
 	    --quiet --output-file lib/requirements.lock
 
 clean: ## remove what is built: environment, warehouses, reports (lessons stay)
-	@rm -rf $(VENV) data/warehouse data/truth .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) data/warehouse data/markets data/truth .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 # A venv that is whole has .ready; one that a killed installation left is completed by the next call.

@@ -48,9 +48,9 @@ class Book:
     def trusted_from(self, stage: int) -> date:
         """The first day on which stage number `stage` is trusted.
 
-        Its longest window, and every deeper stage's, then lies inside the data (capped at the data's length).
+        Its longest window, and every deeper stage's, then lies inside the data (capped at the length of what may be seen).
         """
-        whole = (date.fromisoformat(self.warehouse.manifest["last_day"]) - self.warehouse.first_day).days + 1
+        whole = (self.warehouse.last_day - self.warehouse.first_day).days + 1
         return self.warehouse.first_day + timedelta(days=min(self.rules.trusted_window(stage), whole) - 1)
 
     def windows_on(self, day: date) -> list[int]:

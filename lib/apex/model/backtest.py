@@ -109,7 +109,7 @@ def by_brand(frame: pd.DataFrame, lead: int = 0) -> pd.DataFrame:
     part = frame[(frame.lead == lead) & frame.method.isin(["combined", "without_stages"])]
     error = (part.forecast - part.actual).abs().groupby([part.brand, part.method], observed=True).sum().unstack()
     actual = part[part.method == "combined"].groupby("brand").actual.sum()
-    wape = error.div(actual, axis=0).rename_axis(columns=None)
+    wape = error.reindex(columns=["combined", "without_stages"]).div(actual, axis=0).rename_axis(columns=None)
     return wape.assign(difference=wape.combined - wape.without_stages).sort_values("difference").reset_index()
 
 

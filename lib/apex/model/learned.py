@@ -27,10 +27,14 @@ def taught(view: StageView, brand: str, lessons: "tuple[Learned, ...]", days: in
     """The view with the brand's conversions informed by lessons, brought from their windows' length to `days`.
 
     Someone who buys in a window of d days with probability p does so in D days with 1 − (1 − p)^(D / d), if purchases come
-    evenly. Each posterior Beta(a, b) gains weight × consumers observations. ApexError for a weight outside (0, 1].
+    evenly. Each posterior Beta(a, b) gains weight × consumers observations. ApexError for a weight outside (0, 1], or a window
+    without days.
     """
     if not 0 < weight <= 1:
         raise ApexError(f"taught: a lesson's weight lies above 0 and is at most 1, not {weight}.")
+    for length in (days, *(lesson.days for lesson in lessons)):
+        if length < 1:
+            raise ApexError(f"taught: a window has one day or more, not {length}.")
     at, found = view.brands.index(brand), dict(view.conversion)
     for lesson in lessons:
         for cell in lesson.cells.itertuples():

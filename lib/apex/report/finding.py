@@ -87,5 +87,10 @@ def read_findings(path: Path) -> list[Finding]:
 
 
 def findings_json(findings: Iterable[Finding]) -> str:
-    """Findings as JSON text, the same bytes for the same findings."""
-    return json.dumps([f.model_dump(mode="json") for f in findings], ensure_ascii=False, indent=1) + "\n"
+    """Findings as JSON text, the same bytes for the same findings: sums in another order differ in their last digits."""
+    told = [f.model_dump(mode="json") for f in findings]
+    for finding in told:
+        compared = finding["compared"] or {}
+        for holder, keys in ((finding, ("value", "low", "high")), (compared, ("value",))):
+            holder.update({k: float(f"{holder[k]:.9g}") for k in keys if holder.get(k) is not None})
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

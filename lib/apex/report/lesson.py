@@ -19,7 +19,7 @@ from apex.errors import ApexError
 from apex.files import ROOT, atomic_write, digest
 from apex.report.campaign import Campaign, load_campaign
 
-SCHEMA = 1
+SCHEMA: Literal[1] = 1
 LESSONS = ROOT / "data" / "lessons"
 
 
@@ -60,7 +60,10 @@ class Bought(_Strict):
 
 
 class Lesson(_Strict):
-    """One campaign's lesson. What could not be learned is null, and plans fall back to their priors and say so."""
+    """One campaign's lesson. What could not be learned is null, and plans fall back to their priors and say so.
+
+    window: the days that were counted, which is the campaign's window as far as the wrap-up saw it.
+    """
 
     schema_version: Literal[1] = SCHEMA
     brand: str
@@ -92,7 +95,8 @@ def made_from(campaign: Campaign, warehouse_digest: str, ledger_digest: str) -> 
 def place(campaign: Campaign, folder: Path | None = None) -> Path:
     """Where a campaign's lesson is kept: data/lessons/BRAND/CAMPAIGN.json (the runner may name another folder)."""
     folder = folder or Path(os.environ.get("APEX_LESSONS", LESSONS))
-    return folder / quote(campaign.brand, safe="") / f"{campaign.name}.json"
+    brand = quote(campaign.brand, safe="").replace(".", "%2E")  # a brand may be called ".."
+    return folder / brand / f"{campaign.name}.json"
 
 
 def read(path: Path) -> Lesson | None:

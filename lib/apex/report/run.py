@@ -167,7 +167,8 @@ class Run:
             mine = people[people.crowd == name]
             left = int((~mine.held_out).sum())
             status = "empty" if mine.empty else "refused" if left < self.campaign.privacy_threshold else "written"
-            what = audience(name, crowds.digest(name), crowds.crowds[name].name, channel, campaign=self.campaign.name,
+            title = {str(k): v for k, v in crowds.crowds[name].name.items()}
+            what = audience(name, crowds.digest(name), title, channel, campaign=self.campaign.name,
                             brand=self.brand, as_of=self.as_of, days=days, seed=seed, share=share)  # fmt: skip
             if status == "written":
                 export(self.folder, what, mine.consumer_id, held, self.campaign.privacy_threshold)
@@ -191,15 +192,19 @@ class Run:
     def teach(self, conversion: pd.DataFrame, effect: Mapping[str, Any]) -> lesson.Lesson:
         """Write the lesson of this campaign; it is promoted with the report.
 
-        conversion: cell, consumers, buyers, gmv_minor, rate, low, high; rows with fewer people than the privacy threshold
-        are left out. effect: the fields of `apex.report.lesson.Effect`.
+        conversion: cell, consumers, buyers, gmv_minor, rate, low, high, all cells of the window as far as this run sees it;
+        cells without consumers, and those that may not be shown (see `keep`), are left out. effect: the fields of
+        `apex.report.lesson.Effect`; of fewer people than the privacy threshold nothing is said.
         """
         few = self.campaign.privacy_threshold
-        shown = conversion[(conversion.consumers >= few) & ((conversion.buyers >= few) | (conversion.buyers == 0))]
+        hidden = suppress(conversion.assign(all=0), ["consumers", "buyers"], few, [["all"]]).suppressed
+        shown = conversion[~hidden & (conversion.consumers > 0)]
+        if 0 < effect["n"] < few:
+            effect = {**effect, "verdict": "not identified", "value": None, "low": None, "high": None, "n": 0}
         whole = self.warehouse.until(None)
         learned = lesson.Lesson(
             brand=self.brand, campaign=self.campaign.name, campaign_id=self.campaign.campaign_id,
-            window=self.campaign.window, as_of=self.as_of, effect=lesson.Effect(**effect),
+            window=self.seen_window, as_of=self.as_of, effect=lesson.Effect(**effect),
             conversion=[lesson.Conversion(**row) for row in shown.astype({"cell": str}).to_dict("records")],
             made_from=lesson.made_from(self.campaign, whole.digest, self.book.digest),
         )  # fmt: skip

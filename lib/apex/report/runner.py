@@ -103,7 +103,13 @@ def _learn(
     known = lesson.read(lesson.place(teacher, lessons))
     if known is None or known.made_from != lesson.made_from(teacher, inputs.warehouse, inputs.ledger):
         sys.stderr.write(f"first {teacher.name}, whose lesson {pupils[-1]} learns from\n")
-        render(teacher.file, notebooks=notebooks, reports=reports, lessons=lessons, prepare=prepare, pupils=pupils)
+        try:
+            render(teacher.file, notebooks=notebooks, reports=reports, lessons=lessons, prepare=prepare, pupils=pupils)
+        except RunFailed as failed:
+            said = (
+                f"{pupils[-1]} learns from {teacher.name}, whose report failed; nothing was rendered for {pupils[-1]}."
+            )
+            raise RunFailed(f"{said}\n{failed}", failed.index) from None
 
 
 class _Kept(Exception):  # noqa: N818 - not an error: leaves building() without a swap
@@ -130,8 +136,8 @@ def _make(
     began = time.monotonic()
     provenance = manifest.provenance(campaign)
     frames = site.frames(campaign, found, folder, provenance)
-    os.environ["APEX_LESSONS"] = str(lessons)  # for the kernels
-    results = _execute(found, chosen, frames, folder)
+    with _environment("APEX_LESSONS", str(lessons)):  # for the kernels
+        results = _execute(found, chosen, frames, folder)
     if inputs.about is not None:
         site.render_data_page(folder, inputs.about, campaign=campaign)
     findings = site.all_findings(folder, found, results)
@@ -180,8 +186,21 @@ def _skip(notebook: Notebook, broken: Sequence[str], frame: Frame, folder: Path)
 
 
 @contextlib.contextmanager
-def _sockets() -> Iterator[Path]:
+def _environment(name: str, value: str) -> Iterator[None]:
+    """A variable that processes started inside see, and nobody afterwards."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
+
+@contextlib.contextmanager
+def _sockets() -> Iterator[Path]:
     place = short_folder()
     try:
         yield place

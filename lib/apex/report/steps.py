@@ -57,8 +57,10 @@ def needed(run: "Run", made: "goal.GoalPlan | goal.CannotSay") -> pd.DataFrame:
 
 
 def in_order(run: "Run", frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its column `stage` as cells in order: none, O, then the stages, shallow to deep."""
-    return frame.assign(stage=frame.stage.astype(str).astype(windows.cell_type(run.book)))
+    """The frame with its column `stage` as cells in order (none, O, then the stages, shallow to deep) and whole people."""
+    people = [c for c in ("then", "needed", "kept", "to_gather") if c in frame and c in frame.select_dtypes("float")]
+    whole = {c: np.ceil(frame[c].round(6)).astype("Int64") for c in people}
+    return frame.assign(stage=frame.stage.astype(str).astype(windows.cell_type(run.book)), **whole)
 
 
 def comparison_eve(run: "Run") -> date | None:
@@ -94,14 +96,19 @@ def benchmark_pace(run: "Run", same: peers.Peers, lead: int) -> dict[str, float]
 def tested(run: "Run", cohort: int, first: str) -> pd.DataFrame:
     """The back-test of the forecast on windows that had ended by this run's day; see `apex.model.backtest.backtest`.
 
-    first: the first window's first day (ISO), or "" to count seven windows back from the run's day.
+    first: the first window's first day (ISO), or "" to count seven windows back from the run's day. Windows with too little
+    before them are left out; the frame is empty where none is left.
     """
     start = date.fromisoformat(first) if first else run.as_of + timedelta(days=1 - past.STEP * backtest.WINDOWS)
     day = backtest.grid_day(run.as_of, start)
     largest = peers.largest(run.warehouse, cohort, run.campaign.peers.exclude)
     brands = list(dict.fromkeys([run.brand, *largest]))[: max(cohort, 1)]
     seen = past.history(run.book, brands, day, past.STEP, run.window_days)
-    return backtest.backtest(seen, backtest.windows_until(day, start, run.window_days))
+    earliest = run.warehouse.first_day + timedelta(days=run.window_days // 2 + past.STEP)  # so much is looked back on
+    starts = [s for s in backtest.windows_until(day, start, run.window_days) if s >= earliest]
+    if not starts:
+        return pd.DataFrame(columns=[*backtest.TABLE[:3], "lead", *backtest.TABLE[3:]])
+    return backtest.backtest(seen, starts)
 
 
 def main_category(run: "Run") -> str | None:
@@ -120,19 +127,19 @@ def crowd_sizes(tally: crowds.Tally, people: pd.DataFrame, rules: crowds.Crowds)
     return sizes.assign(holdout=held, crowd=pd.Categorical(sizes.crowd, rules.names, ordered=True))
 
 
-def crowd_worth(tally: crowds.Tally, needed: pd.DataFrame) -> pd.DataFrame:
-    """crowd, consumers, worth_minor: what each crowd brings by itself at the plan's conversion and value.
+def crowd_worth(tally: crowds.Tally, needed: pd.DataFrame, sized: pd.DataFrame) -> pd.DataFrame:
+    """crowd, worth_minor: what each crowd brings by itself at the plan's conversion and value.
 
-    needed: the plan's table; without a plan (no rows) worth_minor is null.
+    needed: the plan's table; worth is null for a crowd with people at a stage without a rate (all, where there is no plan), and
+    for one whose size `sized` (crowd, suppressed) hides.
     """
-    sizes = crowds.sizes(tally)
-    if needed.empty:
-        return sizes.assign(worth_minor=pd.Series(pd.NA, sizes.index, dtype="Float64"))
-    rates, values = (
-        dict(zip(needed.stage, needed[c].astype(float), strict=True)) for c in ("conversion", "value_minor")
-    )
-    found = crowds.worth(tally, rates, values)[0]
-    return sizes.assign(worth_minor=sizes.crowd.map(found).round().astype("Int64"))
+    rate = needed.set_index("stage").conversion.astype(float) * needed.set_index("stage").value_minor.astype(float)
+    there = crowds.by_stage(tally)
+    there["worth"] = there.consumers * there.stage.astype(str).map(rate)
+    found = there.groupby("crowd").worth.agg(lambda w: w.sum(skipna=False))
+    worth = sized.crowd.astype(str).map(found).fillna(0.0 if len(needed) else np.nan)
+    worth = worth.mask(sized.crowd.astype(str).isin(found.index[found.isna()]) | sized.suppressed)
+    return pd.DataFrame({"crowd": sized.crowd, "worth_minor": worth.round().astype("Int64")})
 
 
 def candidates(run: "Run", people: pd.DataFrame, needed: pd.DataFrame) -> pd.DataFrame:
@@ -159,11 +166,6 @@ def leaving(run: "Run", consumer_id: pd.Series, days: int) -> pd.Series:
     )
     soon = ends.dropna() <= run.as_of + timedelta(days=days)
     return consumer_id.map(soon).fillna(False).astype(bool)
-
-
-def total(counts: pd.Series) -> int | None:
-    """The sum of counts that may be shown, None where one is suppressed."""
-    return None if counts.isna().any() else int(counts.sum())
 
 
 def traits(run: "Run") -> pd.DataFrame:

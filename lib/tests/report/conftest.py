@@ -56,7 +56,7 @@ class Workspace:
     """A workspace in a temporary folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.notebooks, self.reports = folder / "notebooks", folder / "reports"
+        self.notebooks, self.reports, self.lessons = folder / "notebooks", folder / "reports", folder / "lessons"
         self.campaign = folder / "test-brand.yml"
         self.campaign.write_text(CAMPAIGN, encoding="utf-8")
         self.folder = folder
@@ -96,12 +96,18 @@ class Workspace:
         nbformat.write(node, path)
         return path
 
-    def render(self, prepare: Callable[[Any], Any] | None = None) -> Path:
+    def render(self, prepare: Callable[[Any], Any] | None = None, campaign: Path | None = None) -> Path:
         from apex.report.prepare import Inputs
         from apex.report.runner import render
 
         ready = prepare or (lambda campaign: Inputs())
-        return render(self.campaign, notebooks=self.notebooks, reports=self.reports, prepare=ready)
+        return render(
+            campaign or self.campaign,
+            notebooks=self.notebooks,
+            reports=self.reports,
+            lessons=self.lessons,
+            prepare=ready,
+        )
 
     def process(self) -> subprocess.Popen[str]:
         """The runner in a process of its own, as `python -m apex report` runs it but in this workspace."""

@@ -2,7 +2,8 @@
 
 Consumers buy and see things of six brands at rates of their own; the list of each mailing takes those who bought most.
 Garbage keeps the calendars and all that lies on or before the day, and replaces every later fact, in every table that has
-a cut (data/rules/tables.yml), by noise: other consumers, brands, behaviours and amounts, many rows or hardly any.
+a cut (data/rules/tables.yml), by noise (other consumers, brands, behaviours and amounts, many more rows), or by nothing, as
+it was on that day.
 """
 
 import datetime as dt
@@ -88,51 +89,56 @@ def tables():
 
 
 def garbage(clean, day, dice, many):
-    """The same tables with every fact after `day` replaced by noise: three rows for one, or one in twenty."""
-    made = dict(clean)
+    """The same tables with every fact after `day` replaced by noise: several times as many rows, or none at all."""
+    made, ahead = dict(clean), (LAST_DAY - day).days
     for name, frame in clean.items():
         cut = schema.table(name).cut
         if cut is None:
             continue
-        later = pd.to_datetime(frame[cut]) >= pd.Timestamp(day) + pd.Timedelta(days=1)
-        fake = frame[later].sample(frac=3 if many else 0.05, replace=True, random_state=dice).reset_index(drop=True)
-        for column in fake.columns.difference([cut, *schema.table(name).key]):
-            # whatever stands in the column at any time: types and checks hold, everything else is wrong
-            fake[column] = dice.permutation(frame[column].to_numpy())[dice.integers(0, len(frame), len(fake))]
-        fake = _believable(name, fake, frame[~later], dice, many)
-        made[name] = pd.concat([frame[~later], fake], ignore_index=True)
+        at = pd.to_datetime(frame[cut])
+        later = at >= pd.Timestamp(day) + pd.Timedelta(days=1)
+        if not many:
+            made[name] = frame[~later]
+            continue
+        number = max(3 * int(later.sum()), 40)
+        rows = dice.integers(0, len(frame), (number, len(frame.columns)))
+        # whatever stands in a column at any time: types and checks hold, everything else is wrong
+        fake = pd.DataFrame({c: frame[c].to_numpy()[rows[:, n]] for n, c in enumerate(frame.columns)})
+        fake = fake.astype({c: t for c, t in frame.dtypes.items() if c != cut})
+        when = pd.Timestamp(day) + pd.to_timedelta(
+            1 + dice.integers(0, ahead, number) * (dice.random(number) < 0.8), "D"
+        )
+        fake[cut] = when + pd.Timedelta(hours=9) if schema.table(name).columns[cut] == "timestamp" else when.date
+        made[name] = _believable(name, frame[~later], fake, dice)
     assert len(made["events"]) != len(clean["events"])
     return made
 
 
 def build(source, folder, frames):
-    """The tables, ingested and opened; always from the first to the last day, with the same digest."""
+    """The tables, ingested and opened; always with the same digest."""
     ingest(source(folder / "files", frames), "market", folder / "market", "test")
     market = open_warehouse(folder / "market")
-    assert market.manifest["last_day"] == LAST_DAY.isoformat()
     assert not any(feed["quarantined"] for feed in market.manifest["feeds"])
     return market
 
 
-def _believable(name, fake, before, dice, many):
-    """What the checks ask for, and what would hurt most if it were seen."""
+def _believable(name, before, fake, dice):
+    """Past and garbage together: what the checks ask for holds, and what is wrong would hurt if it were seen."""
     if name == "events":
         bought = fake.behaviour == "buy"
         fake["quantity"] = pd.Series(np.where(bought, 9, None), dtype="Int64")
         fake["value_minor"] = pd.Series(np.where(bought, dice.integers(50_000, 90_000, len(fake)), None), dtype="Int64")
         fake["category"] = dice.choice(["milk", "tea", "soap"], len(fake))
         fake["seq"] = range(10**6, 10**6 + len(fake))
-        edge = fake.sample(len(fake) // 5, random_state=dice).index  # many on the very next day
-        if many and len(fake):
-            fake.loc[edge, "occurred_at"] = fake.occurred_at.min().normalize() + pd.Timedelta(hours=9)
-        end = before.iloc[[-1]].assign(occurred_at=pd.Timestamp(LAST_DAY) + pd.Timedelta(hours=23))
-        return pd.concat([fake, end], ignore_index=True)
-    keys = list(schema.table(name).key)
+        fake = pd.concat([fake, fake.iloc[[0]].assign(occurred_at=pd.Timestamp(LAST_DAY) + pd.Timedelta(hours=23))])
+    for key in schema.table(name).key:  # a key may not be there twice: what is new has a new name
+        fake[key] = [f"new{n}" for n in range(len(fake))]
     if name == "items":
-        fake["category"], fake["department"] = "soap", "home"
-    if name == "assignments":
-        return fake.drop_duplicates(["experiment_id", "consumer_key"])
-    return fake.drop_duplicates(keys) if keys else fake
+        fake["category"], fake["department"] = dice.choice(["milk", "tea"], len(fake)), "home"
+    if name == "services":
+        fake["last_day"] = LAST_DAY
+    both = pd.concat([before, fake], ignore_index=True)
+    return both.drop_duplicates(["experiment_id", "consumer_key"]) if name == "assignments" else both
 
 
 def _events(dice, names, brand):

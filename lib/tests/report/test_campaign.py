@@ -162,7 +162,7 @@ def test_missing_file_and_unknown_name(tmp_path):
     with pytest.raises(ApexError, match="nowhere.yml: there is no such file"):
         load_campaign(tmp_path / "nowhere.yml")
     with pytest.raises(
-        ApexError, match=r'no campaign "complete-jurney" in data/campaigns. Did you mean "complete-journey"\?'
+        ApexError, match=r'no campaign "complete-jurney" in data/campaigns. Did you mean "complete-journey"'
     ):
         load_campaign("complete-jurney")
 

@@ -3,20 +3,30 @@
 import ast
 import datetime as dt
 import importlib.util
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 
-from apex import files, warehouse
+from apex import files, ledger, warehouse
 from apex.report import campaign as campaign_module
-from apex.report.campaign import load_campaign
+from apex.report import lesson
+from apex.report.campaign import Campaign, load_campaign
 from apex.report.notebooks import FOLDERS, discover, parameters
-from apex.warehouse import Warehouse, schema
+from apex.warehouse import schema
 
 NOTEBOOKS = {n.id: n for n in discover(files.ROOT / "notebooks")}
+HANDS_OVER = {
+    "1_insight/assets": "tables/",
+    "2_plan/goal": "plan.yml",
+    "3_execute/audiences": "exports/",
+    "4_wrapup/closing": "lesson.json",
+}
+TOKEN = re.compile(r"\.(\w+)\.[0-9a-f]{8}")  # a folder that was swapped in has a random part in its name
 PUPIL = "summer-test"  # learns from spring-test
 
 
@@ -46,15 +56,17 @@ def hand_over(made, monkeypatch, tmp_path):
     """`hand_over(notebook, market)` → what its code writes and shows: file or cell → bytes."""
     monkeypatch.setattr(campaign_module, "CAMPAIGNS", made.folder)
     monkeypatch.setenv("APEX_LESSONS", str(tmp_path / "lessons"))
+    monkeypatch.setattr(lesson, "ROOT", tmp_path)  # somebody may be editing the library while this runs
     calls = iter(range(100))
 
-    def hand(id: str, market: Warehouse) -> dict[str, bytes]:
+    def hand(id: str, market: warehouse.Warehouse) -> dict[str, bytes]:
         folder = tmp_path / f"run-{next(calls)}"
         monkeypatch.setenv("APEX_RUN", str(folder))
         monkeypatch.setattr(warehouse, "ensure", lambda name: market)
         shown = run(id)
+        written = {TOKEN.sub(r"\1", str(p.relative_to(folder))): p for p in sorted(folder.rglob("*")) if p.is_file()}
         return {f"cell {n}": text.encode() for n, text in shown.items()} | {
-            str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+            name: path.read_bytes() for name, path in written.items()
         }
 
     return hand
@@ -87,26 +99,46 @@ def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
 
-def counts_of_the_whole(name: str) -> bool:
-    """The mark of a finished notebook says how many rows the data have in all: provenance, and on no table or page."""
-    return name.endswith(".done.json")
+def provenance(name: str, found: dict[str, bytes]) -> bool:
+    """The mark of a finished notebook and its last line say how far the data reach: provenance, and not a result."""
+    last = max((n for n in found if n.startswith("cell ")), key=lambda n: int(n.split()[1]))
+    return name.endswith(".done.json") or name == last
 
 
 @pytest.mark.parametrize("id", NOTEBOOKS)
 def test_garbage_after_its_day_changes_nothing(id, made, hand_over):
     clean = hand_over(id, made(None, True))
     assert sum(name.endswith(".parquet") and name.startswith("tables/") for name in clean) >= 3
+    assert any(name.startswith(HANDS_OVER[id]) for name in clean), "it had nothing to say on this market"
     for many in (True, False):
         found = hand_over(id, made(own_day(id), many))
-        assert [n for n in differing(clean, found) if not counts_of_the_whole(n)] == []
+        assert [n for n in differing(clean, found) if not provenance(n, clean)] == []
 
 
 @pytest.mark.parametrize("id", NOTEBOOKS)
-def test_a_look_one_day_too_far_is_noticed(id, made, hand_over, monkeypatch):
-    """The same comparison with a warehouse that is cut a day too late: it must not hold."""
-    until = Warehouse.until
-    later = dt.timedelta(days=1)
-    monkeypatch.setattr(Warehouse, "until", lambda self, day: until(self, None if day is None else day + later))
-    clean, found = hand_over(id, made(None, True)), hand_over(id, made(own_day(id), True))
-    changed = [n for n in differing(clean, found) if n.startswith("tables/")]
-    assert changed, "a look-ahead of one day goes unnoticed"
+def test_a_look_of_one_day_is_noticed(id, made, hand_over, monkeypatch):
+    """The same comparison with notebooks that stand a day too late: it must not hold, or the test above sees nothing."""
+    day, stands = own_day(id), Campaign.as_of_for
+    monkeypatch.setattr(Campaign, "as_of_for", lambda *asked: stands(*asked) + dt.timedelta(days=1))
+    clean, found = hand_over(id, made(None, True)), hand_over(id, made(day, True))
+    assert [n for n in differing(clean, found) if n.startswith("tables/")]
+
+
+def test_every_table_with_a_cut_and_the_ledger_are_cut(made):
+    """What notebooks read, one by one: the same rows up to the day, other rows after it."""
+    day = dt.date(2024, 7, 7)
+    clean, spoilt = made(None, True), made(day, True)
+    rules = ledger.load_rules("aipl-panel")
+    reads = {
+        n: lambda w, n=n: w.table(n).execute() for n, table in schema.tables().items() if table.cut and clean.has(n)
+    }
+    assert len(reads) == len([t for t in schema.tables().values() if t.cut])
+    reads["filed"] = lambda w: pd.concat([rows.to_pandas() for rows in w.each_slice(["consumer_id", "occurred_at"])])
+    reads["ledger"] = lambda w: ledger.ensure(w, rules).rows.execute()
+    for name, read in reads.items():
+        seen = [read(w.until(day)).map(str) for w in (clean, spoilt)]
+        order = list(seen[0])
+        one, other = (frame.sort_values(order, ignore_index=True) for frame in seen)
+        assert len(one) and one.equals(other), name
+        whole = [len(read(w.until(None))) for w in (clean, spoilt)]
+        assert whole[0] != whole[1], f"{name}: the garbage is not in it"

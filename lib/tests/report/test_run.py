@@ -5,11 +5,14 @@ import json
 
 import pandas as pd
 import pytest
+import yaml
 
 import apex.report.run as run_module
 from apex import warehouse
 from apex.errors import ApexError
 from apex.files import digest
+from apex.measure.crowds import parse_crowds
+from apex.report import lesson
 from apex.report.run import Run
 
 CAMPAIGN = """
@@ -93,3 +96,127 @@ def test_a_brand_that_is_not_there_is_refused_before_anything_is_built(opened, t
     with pytest.raises(ApexError, match='brand "bb" is not in the warehouse'):
         Run(str(file), "1_insight/assets")
     assert run_module.DECIMALS == 6
+
+
+# ---- what leaves the page: exports, plan.yml, lesson.json; the privacy threshold here is 3 ----
+
+NAMES = ("first", "second", "third")
+CROWDS = {
+    "crowds": {n: {"name": {"en": n, "zh": n}, "about": {"en": n, "zh": n}, "who": {"stage": "L"}} for n in NAMES}
+}
+
+
+def numbers(value):
+    """Every whole number in nested lists and mappings."""
+    if isinstance(value, dict):
+        return [n for part in value.values() for n in numbers(part)]
+    if isinstance(value, list):
+        return [n for part in value for n in numbers(part)]
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value) else []
+
+
+def test_an_export_writes_what_may_leave_and_says_what_became_of_the_rest(opened, tmp_path):
+    """Five in the first crowd, one of them held out: written. Four in the second, two held out: too few are left."""
+    people = pd.DataFrame({"consumer_id": range(10**12, 10**12 + 12)})
+    people["crowd"] = pd.Series(["first"] * 5 + ["second"] * 4 + [None] * 3, dtype="string")
+    people["held_out"] = [False, True, False, False, False, True, True, False, False, False, True, False]
+    said = opened.export(people, parse_crowds(CROWDS, "crowds.yml"), "mail", 30, "apex", 0.1)
+    assert list(said) == ["crowd", "addressed", "expires", "status"]
+    assert said.crowd.astype(str).tolist() == list(NAMES) and said.crowd.cat.ordered
+    assert said.status.tolist() == ["written", "refused", "empty"]
+    assert set(said.expires) == {dt.date(2024, 3, 10)}, "thirty days after the eve"
+
+    exports = tmp_path / "run" / "exports"
+    assert [p.name for p in exports.iterdir() if not p.name.startswith(".")] == ["first"]
+    manifest = json.loads((exports / "first" / "mail" / "manifest.json").read_text())
+    assert manifest["consumers"] == 4 and manifest["held_out"] is None, "one held out is a count below the threshold"
+    counted = numbers({k: v for k, v in manifest.items() if k != "schema"} | {"audience": {}})
+    assert counted and min(counted) >= 3
+    written = pd.read_parquet(exports / "first" / "mail" / "audience.parquet").consumer_id
+    assert set(written) == set(people.consumer_id[people.crowd.eq("first").fillna(False) & ~people.held_out])
+
+    shown = opened.keep("exports", said, keys=["crowd"], people=["addressed"])
+    assert shown.addressed.tolist() == [4, pd.NA, 0] and shown.suppressed.tolist() == [False, True, False]
+    before = digest(exports / "first" / "mail" / "manifest.json")
+    opened.export(people.iloc[::-1], parse_crowds(CROWDS, "crowds.yml"), "mail", 30, "apex", 0.1)
+    assert digest(exports / "first" / "mail" / "manifest.json") == before
+
+
+def test_a_plan_is_written_as_it_may_be_shown(opened, tmp_path):
+    needed = pd.DataFrame(
+        {
+            "stage": ["none", "A", "P"], "stock_now": [40, 2, 30], "stock_forecast": [38, 4, 33], "low": [30, 1, 30],
+            "high": [50, 9, 40], "conversion": [0.01, 0.1, 0.5], "value_minor": [100, 200, 300],
+            "needed": pd.array([None, 7, 35], "Int64"), "gap": pd.array([None, 3, 2], "Int64"),
+        }
+    )  # fmt: skip
+    people = ["stock_now", "stock_forecast", "low", "high", "needed"]
+    shown = opened.keep("needed", needed, keys=["stage"], people=people, also=["conversion", "value_minor", "gap"])
+    figures = {"goal_minor": 1000, "odds": 1 / 3, "eve": dt.date(2024, 2, 9), "k": 1.25}
+    opened.plan(figures, shown)
+    file = tmp_path / "run" / "plan.yml"
+    plan = yaml.safe_load(file.read_text())
+    assert (plan["campaign"], plan["brand"], plan["as_of"]) == ("test-brand", "b", opened.as_of)
+    assert {k: plan[k] for k in figures} == figures | {"odds": 0.333333}
+    rows = {row.pop("stage"): row for row in plan["needed"]}
+    assert rows["A"] == {"stock_now": None, "stock_forecast": None, "needed": None, "gap": None}
+    assert rows["none"] == {"stock_now": 40, "stock_forecast": 38, "needed": None, "gap": None}
+    assert rows["P"] == {"stock_now": 30, "stock_forecast": 33, "needed": 35, "gap": 2}
+    before = file.read_bytes()
+    opened.plan(figures, shown)
+    assert file.read_bytes() == before
+
+
+EFFECT = {"verdict": "quasi", "measure": "gmv_minor", "value": 100, "low": 50, "high": 150, "n": 90}
+
+
+def cells(**counts):
+    """The frame that a wrap-up teaches: cell=(consumers, buyers)."""
+    rows = [(cell, n, y, 100 * y, 0.4, 0.3, 0.5) for cell, (n, y) in counts.items()]
+    return pd.DataFrame(rows, columns=["cell", "consumers", "buyers", "gmv_minor", "rate", "low", "high"])
+
+
+@pytest.mark.parametrize(
+    ("counts", "kept"),
+    [
+        ({"O": (20, 5), "A": (9, 4), "P": (8, 3)}, ["O", "A", "P"]),
+        (
+            {"O": (20, 0), "A": (9, 4), "P": (0, 0)},
+            ["O", "A"],
+        ),  # nobody, and none of them, are counts that may be shown
+        ({"O": (2, 0), "A": (1, 0), "P": (9, 4)}, ["P"]),  # two small ones hide each other
+        ({"O": (20, 1), "A": (19, 2), "P": (9, 4)}, ["P"]),  # so do few buyers
+        (
+            {"O": (2, 0), "A": (30, 4), "P": (9, 4)},
+            ["A"],
+        ),  # one alone could be had from the total: another goes with it
+        ({"O": (1, 1), "A": (1, 0), "P": (9, 4), "L": (50, 20)}, ["L"]),  # two together are still too few
+        ({"O": (2, 1)}, []),
+    ],
+)
+def test_a_lesson_never_says_how_few(opened, tmp_path, counts, kept):
+    given = opened.teach(cells(**counts).astype({"cell": "category"}), EFFECT)
+    assert [c.cell for c in given.conversion] == kept
+    assert all(n == 0 or n >= 3 for c in given.conversion for n in (c.consumers, c.buyers))
+    assert lesson.read(tmp_path / "run" / "lesson.json") == given
+
+
+def test_an_effect_on_very_few_is_not_told(opened):
+    told, untold = (opened.teach(cells(P=(9, 4)), EFFECT | {"n": n}).effect for n in (3, 2))
+    assert (told.verdict, told.value, told.n) == ("quasi", 100, 3)
+    assert untold.model_dump() == {
+        "verdict": "not identified", "measure": "gmv_minor", "value": None, "low": None, "high": None, "n": 0,
+    }  # fmt: skip
+
+
+def test_a_lesson_says_what_it_is_made_from_and_what_it_saw(opened, tmp_path, monkeypatch):
+    monkeypatch.setattr(lesson, "ROOT", tmp_path)
+    closing = Run(str(tmp_path / "test-brand.yml"), "4_wrapup/closing")
+    given = closing.teach(cells(P=(9, 4)), EFFECT)
+    whole = closing.warehouse.until(None)
+    assert given.made_from == lesson.made_from(closing.campaign, whole.digest, closing.book.digest)
+    assert (given.brand, given.campaign, given.as_of) == ("b", "test-brand", dt.date(2024, 3, 5))
+    assert given.window == (dt.date(2024, 2, 10), dt.date(2024, 2, 19))
+    (tmp_path / "test-brand.yml").write_text(CAMPAIGN + "as_of: {wrapup: 2024-02-14}\n")
+    early = Run(str(tmp_path / "test-brand.yml"), "4_wrapup/closing").teach(cells(P=(9, 4)), EFFECT)
+    assert early.window == (dt.date(2024, 2, 10), dt.date(2024, 2, 14)), "the days that were counted"

@@ -91,6 +91,26 @@ def test_flows_count_up_down_in_and_out(words):
     assert valid(say.flows(flow(("none", "A", None), ("L", "P", 25)), DAY, words)).value is None
 
 
+def test_a_sum_over_suppressed_moves_is_at_least_what_is_shown_and_never_few(words):
+    said = valid(say.flows(flow(("A", "P", 500), ("P", "L", None), ("none", "A", None), ("L", "none", 25)), DAY, words))
+    assert words("at least {n}", n=500) in said.text and "<20" not in said.text and said.value is None
+    up = pd.DataFrame({"cause": ["display", "circular"], "moves": [478, None], "before": [582, 321]})
+    hidden = valid(say.causes(up.astype({"moves": "Int64", "before": "Int64"}), words))
+    assert hidden.value is None and "478" not in hidden.text and "<20" not in hidden.text
+    down = pd.DataFrame({"stage": ["A", "L"], "moves": [246, None], "before": [109, 294]})
+    fell = valid(say.lapses(down.astype({"moves": "Int64", "before": "Int64"}), STAGES, words))
+    assert words("at least {n}", n=246) in fell.text
+
+
+def test_claims_fit_where_names_are_long(words):
+    long = "a channel whose name somebody wrote out in full, with its placement"
+    up = pd.DataFrame({"cause": [long], "moves": [1_234_567], "before": [2_345_678]})
+    valid(say.causes(up.astype({"moves": "Int64", "before": "Int64"}), words))
+    stages = [(stage, f"{name} {long}") for stage, name in STAGES]
+    valid(say.standing(changes([100, 60, 100], [100, 100, 95]), 56, stages, 0.02, words))
+    valid(say.deepest(changes([100, 60, 100], [100, 100, 95]), 56, stages, 0.02, words))
+
+
 def test_causes_name_the_channel_that_changed_most_and_call_it_credit(words):
     frame = pd.DataFrame({"cause": ["display", None, "circular"], "moves": [478, 202, 161], "before": [582, 104, 321]})
     said = valid(say.causes(frame.astype({"moves": "Int64", "before": "Int64"}), words))

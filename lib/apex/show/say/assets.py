@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from apex.show.glossary import channel
-from apex.show.words import Words
+from apex.show.say.wording import fitting
+from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
 
@@ -54,7 +55,7 @@ def standing(change: pd.DataFrame, days: int, stages: Stages, noticeable: float,
     )  # fmt: skip
     compared = {"label": words("{n} days before", n=days), "value": float(before)}
     return {"kind": "counted", "value": total, "unit": "consumers", "verdict": verdict, "compared": compared,
-            "short": short, "text": text, "tile": tile}  # fmt: skip
+            "short": fitting(short, names[moved.stage]), "text": text, "tile": tile}  # fmt: skip
 
 
 def deepest(change: pd.DataFrame, days: int, stages: Stages, noticeable: float, words: Words) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def deepest(change: pd.DataFrame, days: int, stages: Stages, noticeable: float, 
                               "tile": {"label": name, "value": shown, "note": ""}}  # fmt: skip
     if pd.isna(row.share):
         text = words("**{n}** consumers are {stage}.", n=shown, stage=name)
-        return fields | {"short": words("{n} consumers are {stage}", n=shown, stage=name), "text": text}
+        return fields | {"short": fitting(words("{n} consumers are {stage}", n=shown, stage=name), name), "text": text}
     share = words.signed_share(row.share)
     fields["tile"]["note"] = words("{share} in {n} days", share=share, n=days)
     text = words("**{n}** consumers are {stage}, **{share}** on {days} days before.",
@@ -74,20 +75,21 @@ def deepest(change: pd.DataFrame, days: int, stages: Stages, noticeable: float, 
     return fields | {
         "verdict": _verdict(float(row.share), noticeable), "text": text,
         "compared": {"label": words("{n} days before", n=days), "value": float(row.before)},
-        "short": words("{stage}: {n}, {share} in {days} days", stage=name, n=shown, share=share, days=days),
+        "short": fitting(words("{stage}: {n}, {share} in {days} days", stage=name, n=shown, share=share, days=days), name),
     }  # fmt: skip
 
 
 def flows(flow: pd.DataFrame, start: date, words: Words) -> dict[str, Any]:
     """Who rose, stayed, fell, came and left between two days. flow: from_stage, to_stage (ordered), consumers."""
-    came = _sum(flow.consumers[flow.from_stage == "none"])
-    left = _sum(flow.consumers[flow.to_stage == "none"])
     inside = flow[(flow.from_stage != "none") & (flow.to_stage != "none")]
-    rose = _sum(inside.consumers[inside.to_stage > inside.from_stage])
-    fell = _sum(inside.consumers[inside.to_stage < inside.from_stage])
-    parts = dict(
-        zip(("rose", "fell", "came", "left"), (_shown(n, words) for n in (rose, fell, came, left)), strict=True)
-    )
+    moves = {
+        "rose": inside.consumers[inside.to_stage > inside.from_stage],
+        "fell": inside.consumers[inside.to_stage < inside.from_stage],
+        "came": flow.consumers[flow.from_stage == "none"],
+        "left": flow.consumers[flow.to_stage == "none"],
+    }
+    parts = {name: _shown(counts, words) for name, counts in moves.items()}
+    rose, fell, came, left = (_sum(counts) for counts in moves.values())
     text = words("Since {day}, **{rose}** rose and **{fell}** fell a stage or more; {came} came, {left} left.",
                  day=words.day(start), **parts)  # fmt: skip
     net = None if rose is None or fell is None or came is None or left is None else rose + came - fell - left
@@ -106,8 +108,11 @@ def causes(upward: pd.DataFrame, words: Words) -> dict[str, Any]:
     known = upward[upward.cause.notna()]
     total, before = _sum(upward.moves), _sum(upward.before)  # before is unknown where the period does not compare
     base: dict[str, Any] = {"kind": "credit", "value": total, "unit": "none"}
-    if total is None or known.empty:
-        text = words("{n} moves up, none of them after a touch with a known channel.", n=_shown(total, words))
+    if total is None:
+        text = words("Too few moves up after some of the channels to show how many there were in all.")
+        return base | {"short": words("Too few moves up to show a total"), "text": text}
+    if known.empty:
+        text = words("{n} moves up, none of them after a touch with a known channel.", n=total)
         return base | {"short": words("No channel is known for the moves up"), "text": text}
     if before is None:
         most = known.loc[known.moves.astype("Float64").idxmax()]
@@ -128,14 +133,20 @@ def causes(upward: pd.DataFrame, words: Words) -> dict[str, Any]:
         step = words("Find out why {channel} came before fewer moves up: fewer touches, or touches that do less?",
                      channel=named)  # fmt: skip
     compared = {"label": words("the period before"), "value": float(before)}
-    return base | {"verdict": verdict, "compared": compared, "short": short, "text": text, "next_step": step}
+    return base | {
+        "verdict": verdict,
+        "compared": compared,
+        "short": fitting(short, named),
+        "text": text,
+        "next_step": step,
+    }
 
 
 def lapses(lapsed: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]:
     """Moves down by the stage left. lapsed: stage, moves, before."""
     total, before = _sum(lapsed.moves), _sum(lapsed.before)
     if not total or before is None:
-        text = words("Moves down a stage: {n}.", n=_shown(total, words))
+        text = words("Moves down a stage: {n}.", n=_shown(lapsed.moves, words))
         return {"kind": "counted", "value": total, "short": text.rstrip(".。"), "text": text}
     gap = (lapsed.moves - lapsed.before).astype("Float64")
     worst = lapsed.loc[gap.idxmax()]
@@ -155,11 +166,17 @@ def running_out(falls: pd.DataFrame, held: pd.Series, until: date, stages: Stage
         text = words("Nobody falls a stage by {day} without new events.", day=words.day(until)) if total == 0 else words(
             "Too few consumers fall by {day} to show how many.", day=words.day(until)
         )  # fmt: skip
-        return {"kind": "counted", "value": total, "unit": "consumers", "short": text.rstrip(".。")[:60], "text": text}
+        return {
+            "kind": "counted",
+            "value": total,
+            "unit": "consumers",
+            "short": fitting(text.rstrip(".。")),
+            "text": text,
+        }
     most = falls.loc[falls.consumers.astype("Float64").idxmax()]
     deep = falls[falls.from_stage == stages[-1][0]]
     all_held = _sum(held)
-    share = words.share(total / all_held) if all_held else words.suppressed()
+    share = words.share(total / all_held) if all_held else MISSING
     text = words(
         "If nothing new happens, **{n}** consumers ({share}) fall a stage by {day}; most from {start} to {end}: {most}.",
         n=total, share=share, day=words.day(until), start=names[most.from_stage], end=names[most.to_stage],
@@ -229,5 +246,9 @@ def _sum(counts: pd.Series) -> int | None:
     return None if counts.isna().any() else int(counts.sum())
 
 
-def _shown(count: int | None, words: Words) -> str:
-    return words.suppressed() if count is None else words.count(count)
+def _shown(counts: pd.Series, words: Words) -> str:
+    """The sum; at least what may be shown of it where some counts are suppressed."""
+    total = int(counts.sum())
+    if not counts.isna().any():
+        return words.count(total)
+    return words("at least {n}", n=total) if total else MISSING

@@ -6,67 +6,86 @@ from typing import Any
 
 import pandas as pd
 
-from apex.show.words import Words
+from apex.show.glossary import channel as channel_name
+from apex.show.say.wording import behaviour, fitting, trait
+from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
 
 
-def ready(exported: pd.DataFrame, addressed: int | None, share: float, words: Words) -> dict[str, Any]:
-    """How many audiences are ready. exported: crowd, addressed, expires, status; addressed: people in all of them."""
+def ready(exported: pd.DataFrame, share: float, words: Words) -> dict[str, Any]:
+    """How many audiences are ready. exported: crowd, addressed (null where refused), expires, status."""
     written = exported[exported.status == "written"]
     if written.empty:
         text = words("No crowd has enough consumers to be exported.")
         return {"kind": "counted", "short": words("No audience is ready"), "text": text, "verdict": "behind"}
-    n = words.suppressed() if addressed is None else words.count(addressed)
+    addressed = int(written.addressed.sum())  # nobody is in two of them, and none that was written is too small to show
     text = words(
-        "**{crowds}** audiences with **{n}** consumers are ready to be loaded, {share} of every crowd held out at random; valid "
+        "**{n}** audience with **{people}** consumers is ready to be loaded, {share} of every crowd held out at random; valid "
         "to {day}.",
-        crowds=len(written), n=n, share=words.share(share), day=words.day(written.expires.max()),
+        "**{n}** audiences with **{people}** consumers are ready to be loaded, {share} of every crowd held out at random; valid "
+        "to {day}.",
+        n=len(written), people=addressed, share=words.share(share), day=words.day(written.expires.max()),
     )  # fmt: skip
-    tile = {"label": words("Consumers addressed"), "value": n, "note": words("{n} audiences", n=len(written))}
-    refused = int((exported.status == "refused").sum())
-    step = (
-        words("{n} crowds are too small to export; widen their rule or leave them out.", n=refused) if refused else None
-    )
-    return {"kind": "counted", "value": None if addressed is None else float(addressed), "unit": "consumers", "text": text,
-            "verdict": "ahead", "short": words("{crowds} audiences ready, {share} held out", crowds=len(written),
-            share=words.share(share)), "next_step": step, "tile": tile}  # fmt: skip
+    tile = {"label": words("Consumers addressed"), "value": words.count(addressed),
+            "note": words("{n} audience", "{n} audiences", n=len(written))}  # fmt: skip
+    step = None
+    if refused := int((exported.status == "refused").sum()):
+        step = words("{n} crowd is too small to export; widen its rule or leave it out.",
+                     "{n} crowds are too small to export; widen their rules or leave them out.", n=refused)  # fmt: skip
+    short = words("{n} audience ready, {share} held out", "{n} audiences ready, {share} held out", n=len(written),
+                  share=words.share(share))  # fmt: skip
+    return {"kind": "counted", "value": float(addressed), "unit": "consumers", "text": text, "verdict": "ahead", "short": short,
+            "next_step": step, "tile": tile}  # fmt: skip
 
 
 def worth(crowds: pd.DataFrame, names: dict[str, str], words: Words) -> dict[str, Any]:
     """Which crowd is expected to bring most. crowds: crowd, consumers, worth_minor (null where not known)."""
     known = crowds[crowds.worth_minor.notna() & (crowds.worth_minor > 0)]
     if known.empty:
-        text = words("Without a plan nothing says what a crowd is worth.")
+        text = words("No crowd has enough consumers to show what it is worth.")
+        if (crowds.consumers.notna() & crowds.worth_minor.isna()).any():
+            text = words(
+                "No plan says what these crowds are worth: there is none, or its stages are too small to show."
+            )
         return {"kind": "not identified", "short": words("Worth of crowds not known"), "text": text}
-    best = known.loc[known.worth_minor.idxmax()]
+    best = known.loc[known.worth_minor.astype("Float64").idxmax()]
     text = words(
-        "By itself the crowd **{crowd}** ({n} consumers) is expected to bring **{money}** in the window; what reaching it adds is "
-        "what the hold-out will tell.",
+        "By itself the crowd **{crowd}** ({n} consumers) is expected to bring **{money}** in the window; what reaching it adds "
+        "is what the hold-out will tell.",
         crowd=names[best.crowd], n=best.consumers, money=words.money(round(best.worth_minor)),
     )  # fmt: skip
     return {"kind": "model", "value": float(best.worth_minor), "unit": "money_minor", "text": text, "verdict": "none",
-            "short": words("{crowd} is worth most", crowd=names[best.crowd])}  # fmt: skip
+            "short": fitting(words("{crowd} is worth most", crowd=names[best.crowd]), names[best.crowd])}  # fmt: skip
 
 
 def closes(gaps: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]:
     """Whether the crowds hold enough people to close the plan's gap. gaps: stage, gap, below (audience one cell below)."""
+    if gaps.empty:
+        text = words("No gap of a plan is known, so nothing says whether these crowds close it.")
+        return {"kind": "model", "short": words("No gap of a plan is known"), "text": text}
     short = gaps[gaps.gap > 0]
     if short.empty:
         text = words("The plan has no gap to close.")
         return {"kind": "model", "short": words("No gap to close"), "text": text, "verdict": "ahead"}
     names = {"O": words("Opportunity"), **dict(stages)}
     most = short.loc[short.gap.idxmax()]
-    enough = not pd.isna(most.below) and most.below >= most.gap
+    stage, few = names[most.stage], pd.isna(most.below)
+    verdict = "careful" if not few and most.below >= most.gap else "behind"
+    if few and most.gap < words.threshold:  # the number that decides must not be shown
+        verdict = "none"
     text = words(
-        "The largest gap, {gap} at {stage}, faces **{below}** consumers of our crowds who stand one cell below it or are about to "
-        "leave it.",
-        gap=most.gap, stage=names[most.stage], below=words.suppressed() if pd.isna(most.below) else words.count(int(most.below)),
+        "The largest gap, {gap} at {stage}, faces **{below}** consumers of our crowds who stand one cell below it or are about "
+        "to leave it.",
+        gap=int(most.gap), stage=stage, below=words.suppressed() if few else words.count(int(most.below)),
     )  # fmt: skip
-    return {"kind": "model", "value": None if pd.isna(most.below) else float(most.below), "unit": "consumers", "text": text,
-            "verdict": "careful" if enough else "behind",
-            "short": words("Enough people to close the gap at {stage}", stage=names[most.stage]) if enough
-            else words("Too few people to close the gap at {stage}", stage=names[most.stage])}  # fmt: skip
+    claim = {
+        "careful": words("Enough people to close the gap at {stage}", stage=stage),
+        "behind": words("Too few people to close the gap at {stage}", stage=stage),
+        "none": words("Too few people at {stage} to show", stage=stage),
+    }[verdict]
+    return {"kind": "model", "value": None if few else float(most.below), "unit": "consumers", "text": text,
+            "verdict": verdict, "short": fitting(claim, stage)}  # fmt: skip
 
 
 def drawn(balance: pd.DataFrame, words: Words) -> dict[str, Any]:
@@ -83,8 +102,8 @@ def drawn(balance: pd.DataFrame, words: Words) -> dict[str, Any]:
         n=len(rows), off=off, worst=words.number(worst, 2),
     )  # fmt: skip
     fine = off <= max(1, round(0.1 * len(rows)))
-    return {"kind": "counted", "value": worst, "unit": "index", "n": int(rows.addressed.max() + rows.held_out.max()), "text": text,
-            "verdict": "ahead" if fine else "careful",
+    return {"kind": "counted", "value": worst, "unit": "index", "text": text,
+            "n": int(rows.addressed.max() + rows.held_out.max()), "verdict": "ahead" if fine else "careful",
             "short": words("The hold-out is like the rest") if fine else words("The hold-out differs from the rest")}  # fmt: skip
 
 
@@ -92,7 +111,10 @@ def overlap(pairs: pd.DataFrame, names: dict[str, str], words: Words) -> dict[st
     """Which crowds share most people. pairs: crowd_a, crowd_b, consumers, only_a, only_b (suppressed ones null)."""
     known = pairs[pairs.consumers.notna() & (pairs.consumers > 0)]
     if known.empty:
-        text = words("No two crowds share consumers, as far as that may be shown.")
+        if pairs.consumers.isna().any():
+            text = words("Crowds share too few consumers to show how many.")
+            return {"kind": "counted", "short": words("Overlaps are too small to show"), "text": text}
+        text = words("No two crowds share consumers.")
         return {"kind": "counted", "short": words("Crowds do not overlap"), "text": text}
     most = known.loc[known.consumers.astype("Float64").idxmax()]
     text = words(
@@ -100,7 +122,7 @@ def overlap(pairs: pd.DataFrame, names: dict[str, str], words: Words) -> dict[st
         a=names[most.crowd_a], b=names[most.crowd_b], n=most.consumers,
     )  # fmt: skip
     return {"kind": "counted", "value": float(most.consumers), "unit": "consumers", "text": text,
-            "short": words("{n} consumers are in two crowds at once", n=most.consumers)}  # fmt: skip
+            "short": words("Two crowds share up to {n} consumers", n=most.consumers)}  # fmt: skip
 
 
 def unseen(missing: pd.DataFrame, names: dict[str, str], words: Words) -> str:
@@ -108,8 +130,9 @@ def unseen(missing: pd.DataFrame, names: dict[str, str], words: Words) -> str:
     if missing.empty:
         return words("Everything that the crowds ask for is in the data.")
     crowds = words(", ").join(names[c] for c in dict.fromkeys(missing.crowd))
-    what = words(", ").join(dict.fromkeys(missing.name.astype(str)))
-    return words("Empty for lack of data: {crowds}. The data hold no {what}.", crowds=crowds, what=what)
+    what = words(", ").join(dict.fromkeys(_asked(m.kind, str(m.name), words) for m in missing.itertuples(index=False)))
+    return words("The data hold no {what}; where these crowds ask for it, nobody meets that: {crowds}.",
+                 crowds=crowds, what=what)  # fmt: skip
 
 
 def bars(crowds: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
@@ -142,16 +165,16 @@ def statuses(exported: pd.DataFrame, names: dict[str, str], words: Words) -> pd.
         crowd=[names[c] for c in exported.crowd],
         status=[known[s] for s in exported.status],
         expires=[
-            words.day(d) if s == "written" else "–" for d, s in zip(exported.expires, exported.status, strict=True)
+            words.day(d) if s == "written" else MISSING for d, s in zip(exported.expires, exported.status, strict=True)
         ],
     )
 
 
-def differences(balance: pd.DataFrame, words: Words) -> pd.DataFrame:
+def differences(balance: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """The balance as bars with whiskers, the furthest from 0 first: label, value, low, high (standard deviations)."""
-    shown = balance[balance.difference.notna()]
+    shown = balance[balance.low.notna()]
     shown = shown.reindex(shown.difference.abs().sort_values(ascending=False).index)[:8]
-    labels = [c if pd.isna(level) else f"{c}: {level}" for c, level in zip(shown.covariate, shown.level, strict=True)]
+    labels = [_covariate(c, level, stages, words) for c, level in zip(shown.covariate, shown.level, strict=True)]
     return pd.DataFrame(
         {"label": labels, "value": shown.difference.array, "low": shown.low.array, "high": shown.high.array}
     )
@@ -160,3 +183,26 @@ def differences(balance: pd.DataFrame, words: Words) -> pd.DataFrame:
 def expiry(day: date, words: Words) -> str:
     """Until when an audience may be used."""
     return words("May be used to {day}; then draw it again.", day=words.day(day))
+
+
+def _asked(kind: str, name: str, words: Words) -> str:
+    """What a crowd asks for, from a row of `measure.crowds.unseen`."""
+    if kind == "trait":
+        which, _, level = name.partition("=")
+        return words("{what}: {level}", what=trait(which, words), level=level)
+    return {
+        "behaviour": lambda: behaviour(name, words),
+        "channel": lambda: channel_name(name, words),
+        "category": lambda: words("main category of the brand"),
+    }[kind]()
+
+
+def _covariate(name: str, level: object, stages: Stages, words: Words) -> str:
+    """A row of the balance: what was compared and, of what is no number, at which level."""
+    spends = {"brand_minor": words("spend on the brand"), "market_minor": words("spend on anything")}
+    what = words("stage") if name == "stage" else spends.get(name) or trait(name, words)
+    if not isinstance(level, str):
+        return what
+    cells = {"none": words("neither"), "O": words("Opportunity"), **dict(stages)}
+    said = words("unknown") if level == "missing" else cells.get(level, level) if name == "stage" else level
+    return words("{what}: {level}", what=what, level=said)

@@ -1,0 +1,60 @@
+"""What the sentences of all notebooks share: claims that fit, and the names of things that the data write as codes."""
+
+from apex.show.words import Words
+
+LONGEST = 60  # characters of a finding's short claim
+LEAST = 8  # of a name: cut further it names nothing
+
+
+def fitting(text: str, *names: str) -> str:
+    """A claim of at most LONGEST characters: the longest name in it is cut first, and the end where that is not enough."""
+    for name in sorted(names, key=len, reverse=True):
+        kept = max(len(name) - (len(text) - LONGEST) - 1, LEAST)
+        if len(text) > LONGEST and kept < len(name) - 1:
+            text = text.replace(name, name[:kept].rstrip() + "…", 1)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+
+
+def trait(name: str, words: Words) -> str:
+    """A consumer's trait as people say it; one that the warehouse does not define keeps its own name."""
+    known = {
+        "age_band": words("age"),
+        "city_tier": words("city tier"),
+        "gender": words("gender"),
+        "household": words("household"),
+        "income_band": words("income"),
+        "life_stage": words("life stage"),
+        "purchasing_power": words("purchasing power"),
+        "region": words("region"),
+    }
+    return known.get(name, name)
+
+
+def behaviour(name: str, words: Words) -> str:
+    """A behaviour as people say it."""
+    known = {
+        "expose": words("exposures"),
+        "watch": words("video views"),
+        "click": words("clicks"),
+        "search_category": words("category searches"),
+        "search_brand": words("brand searches"),
+        "view": words("page views"),
+        "engage": words("likes and comments"),
+        "follow": words("follows"),
+        "unfollow": words("unfollows"),
+        "join": words("joining members"),
+        "leave": words("leaving members"),
+        "tier": words("member tiers"),
+        "claim": words("coupon claims"),
+        "redeem": words("coupon redemptions"),
+        "sample": words("samples"),
+        "favourite": words("favourites"),
+        "cart": words("carts"),
+        "reserve": words("reservations"),
+        "buy": words("purchases"),
+        "buy_category": words("category purchases"),
+        "review": words("reviews"),
+        "share": words("shares"),
+        "refund": words("refunds"),
+    }
+    return known.get(name, name)

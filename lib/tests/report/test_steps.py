@@ -1,0 +1,213 @@
+"""Answers that notebooks share: the same whether read from the run or computed on the side, lessons included."""
+
+import datetime as dt
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from apex import warehouse
+from apex.errors import ApexError
+from apex.files import ROOT, digest
+from apex.model import backtest
+from apex.model.goal import Bought, GoalPlan
+from apex.report import campaign as campaign_module
+from apex.report import lesson, steps
+from apex.report.campaign import load_campaign
+from apex.report.notebooks import discover
+from apex.report.run import Run
+
+GOAL = "2_plan/goal"
+
+
+@pytest.fixture(scope="module")
+def made(source, tmp_path_factory):
+    """The small market of the garbage-future test, and a folder with its two campaigns."""
+    spec = importlib.util.spec_from_file_location("future_market", Path(__file__).parent / "future_market.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    folder = tmp_path_factory.mktemp("steps")
+    for name, text in module.CAMPAIGNS.items():
+        (folder / f"{name}.yml").write_text(text, encoding="utf-8")
+    return module.build(source, folder / "market", module.tables()), folder
+
+
+@pytest.fixture
+def place(made, monkeypatch, tmp_path):
+    """Campaigns of the small market, its warehouse, and a place for this test's runs and lessons; gives the lessons'."""
+    market, folder = made
+    monkeypatch.setattr(campaign_module, "CAMPAIGNS", folder)
+    monkeypatch.setattr(warehouse, "ensure", lambda name: market)
+    monkeypatch.setenv("APEX_RUN", str(tmp_path / "run"))
+    monkeypatch.setenv("APEX_LESSONS", str(tmp_path / "lessons"))
+    monkeypatch.setattr(lesson, "ROOT", tmp_path)  # somebody may be editing the library while this runs
+    return tmp_path / "lessons"
+
+
+def needed_of(run):
+    """The plan's table as the goal notebook keeps it."""
+    knob = steps.knobs(run, GOAL)
+    plan = steps.plan(run, steps.history(run, knob["cohort"]), Bought(*knob["bought"]), run.lessons(), knob["seed"])
+    return plan, steps.needed(run, plan)
+
+
+def test_a_table_of_this_run_is_read_and_another_computed_to_the_same(place, tmp_path):
+    reader = Run("summer-test", "3_execute/audiences")
+    computed = reader.table(GOAL, "needed")
+    assert not (tmp_path / "run").exists(), "what is computed on the side is not written into the report"
+    planner = Run("summer-test", GOAL)
+    planner.keep("needed", needed_of(planner)[1], keys=["stage"])
+    read = reader.table(GOAL, "needed")
+    assert list(read.stage) == ["none", "O", "A", "I", "P", "L"]
+    pd.testing.assert_frame_equal(computed.round(6), read, check_dtype=False)
+
+    spoilt = read.assign(gap=-1)
+    spoilt.to_parquet(tmp_path / "run" / "tables" / "2_plan-goal.needed.parquet")
+    assert (reader.table(GOAL, "needed").gap == -1).all(), "this run's own table counts, whatever is in it"
+
+
+def test_a_table_that_nobody_computes_is_refused(place):
+    with pytest.raises(ApexError, match='no table "neded" of 2_plan/goal to read.*Did you mean "2_plan/goal needed"'):
+        Run("summer-test", "3_execute/audiences").table(GOAL, "neded")
+
+
+def test_what_is_computed_has_the_knobs_of_the_notebook_and_the_campaign(place, made):
+    defaults = next(n.defaults for n in discover(ROOT / "notebooks") if n.id == GOAL)
+    spring, summer = (steps.knobs(Run(name, GOAL), GOAL) for name in ("spring-test", "summer-test"))
+    assert spring == defaults and summer == {**defaults, "cohort": 7} and defaults["cohort"] != 7
+    assert steps.knobs(Run("summer-test", GOAL), "4_wrapup/closing")["earlier"] >= 1
+    (made[1] / "dearer.yml").write_text("extends: summer-test\nsettings:\n  2_plan/goal: {bought: [0.1, 0.05, 0.2]}\n")
+    usual, dearer = (Run(name, "3_execute/audiences").table(GOAL, "needed") for name in ("summer-test", "dearer"))
+    assert (dearer.gap.dropna().abs() > usual.gap.dropna().abs()).any(), "bought stock that converts worse: more of it"
+
+
+def test_lessons_are_computed_where_none_is_promoted_and_equal_the_promoted(place, monkeypatch, tmp_path):
+    run = Run("summer-test", GOAL)
+    (computed,) = run.lessons()
+    assert not place.exists() and not (tmp_path / "run").exists()
+    assert (computed.campaign, computed.as_of) == ("spring-test", dt.date(2024, 7, 1))
+    assert computed.window == (dt.date(2024, 5, 20), dt.date(2024, 6, 16))
+    cells = {c.cell: c for c in computed.conversion}
+    assert {"P", "L"} <= set(cells) and 0 < cells["L"].low < cells["L"].rate < cells["L"].high < 1
+
+    teacher = Run("spring-test", "4_wrapup/closing")  # as its notebook writes it
+    answer = steps.verdicts(teacher, 6).get(("gmv_minor", "all"))
+    teacher.teach(steps.converted(teacher)[list(steps.say_closing.LEARNED)], steps.say_closing.effect(answer))
+    lesson.promote(tmp_path / "run", teacher.campaign)
+    kept = lesson.place(teacher.campaign)
+    assert kept.is_relative_to(place) and lesson.read(kept) == computed
+
+    monkeypatch.setattr(steps, "lesson_of", lambda name: pytest.fail("a fresh lesson is at hand"))
+    assert run.lessons() == [computed]
+
+
+def test_a_stale_lesson_is_not_believed(place):
+    run = Run("summer-test", GOAL)
+    (computed,) = run.lessons()
+    path = lesson.place(load_campaign("spring-test"))
+    path.parent.mkdir(parents=True)
+    lies = [c.model_copy(update={"buyers": 0}) for c in computed.conversion]
+    path.write_text(computed.model_copy(update={"conversion": lies, "made_from": "of other files"}).text())
+    assert run.lessons() == [computed]
+    path.write_text(computed.model_copy(update={"conversion": lies}).text())
+    assert run.lessons()[0].conversion == lies, "only what it was made from tells it apart"
+
+
+def test_a_lesson_changes_the_plan_and_again_changes_nothing(place):
+    run = Run("summer-test", GOAL)
+    (one, needed), (other, again) = needed_of(run), needed_of(Run("summer-test", GOAL))
+    without = steps.plan(run, steps.history(run, 7), Bought(), [], 2017)
+    assert isinstance(one, GoalPlan) and one.cells.conversion.ne(without.cells.conversion).any()
+    assert one.cells.equals(other.cells) and needed.equals(again)
+
+
+def test_what_was_learned_of_bought_stock_reaches_the_plan(place):
+    run = Run("summer-test", GOAL)
+    (known,) = run.lessons()
+    seen = steps.history(run, 7)
+    told = known.model_copy(update={"bought": lesson.Bought(m=0.2, low=0.18, high=0.22, n=900), "conversion": []})
+    before, after = (steps.plan(run, seen, Bought(), lessons, 1) for lessons in ([], [told]))
+    assert before.bought.m == 0.5 and 0.18 < after.bought.m < 0.25
+    assert abs(after.k - 1) > abs(before.k - 1)
+
+
+def test_a_wrap_up_before_the_windows_end_says_how_many_days_it_counted(place, made):
+    """Half a window's conversions must not pass for a whole one's."""
+    (made[1] / "early.yml").write_text("extends: spring-test\nas_of: {wrapup: 2024-05-30}\n")
+    early, whole = steps.lesson_of("early"), steps.lesson_of("spring-test")
+    assert early.window == (dt.date(2024, 5, 20), dt.date(2024, 5, 30))
+    bought = [sum(c.buyers for c in one.conversion) for one in (early, whole)]
+    assert 0 < bought[0] < bought[1]
+
+
+def test_without_a_goal_there_is_no_plan(place, made):
+    (made[1] / "aimless.yml").write_text(
+        "title: {en: a, zh: 一}\nwarehouse: market\nbrand: b\nrules: aipl-panel\ncurrency: CNY\n"
+        "goal: {window: [2024-08-05, 2024-09-01]}\n"
+    )
+    with pytest.raises(ApexError, match=r"aimless\.yml: goal\.gmv_minor is missing"):
+        needed_of(Run("aimless", GOAL))
+
+
+def test_a_young_market_has_a_shorter_back_test_or_none(place, made):
+    """Windows from before the data are left out instead of breaking the page."""
+    (made[1] / "young.yml").write_text("extends: summer-test\nas_of: {plan: 2024-07-01}\n")
+    run = Run("young", GOAL)
+    tested = steps.tested(run, 7, "")
+    starts = sorted(set(tested.window_start))
+    first = dt.date(2024, 1, 1)
+    assert starts and starts[0] >= first + dt.timedelta(days=14 + 28)
+    (made[1] / "new.yml").write_text("extends: spring-test\nas_of: {plan: 2024-02-15}\n")
+    nothing = steps.tested(Run("new", GOAL), 7, "")
+    assert nothing.empty and list(nothing) == list(tested)
+    assert backtest.backtest_table(nothing).empty and backtest.by_brand(nothing).empty
+    assert backtest.scores(nothing, np.random.default_rng(1)) == [] and backtest.scores(
+        tested, np.random.default_rng(1)
+    )
+
+
+# ---- the real panel ----
+
+
+@pytest.fixture(scope="module")
+def panel():
+    if not (warehouse.FOLDER / "complete-journey" / "manifest.json").exists():
+        pytest.skip("the panel's warehouse is not built")
+    return warehouse.ensure("complete-journey")
+
+
+def test_the_summers_lesson_changes_the_autumns_plan_and_again_changes_nothing(panel, monkeypatch, tmp_path):
+    """Issue 3: the lesson of campaign 13 changes campaign 18's plan, and running either again changes nothing."""
+    monkeypatch.setenv("APEX_LESSONS", str(tmp_path / "lessons"))  # nothing promoted: the lesson is computed
+    monkeypatch.setattr(lesson, "ROOT", tmp_path)
+    alone = tmp_path / "autumn-alone.yml"
+    alone.write_text("extends: complete-journey\nlearns_from: []\n")
+    kept, plans, taught, seen, read = {}, {}, {}, {}, steps.history
+
+    def once(run, cohort):
+        key = (run.as_of, run.brand, cohort)
+        if key not in seen:
+            seen[key] = read(run, cohort)
+        return seen[key]
+
+    monkeypatch.setattr(steps, "history", once)
+    for name, campaign in (("with", "complete-journey"), ("again", "complete-journey"), ("without", str(alone))):
+        monkeypatch.setenv("APEX_RUN", str(tmp_path / name))
+        run = Run(campaign, GOAL)
+        taught[name] = run.lessons()
+        monkeypatch.setattr(run, "lessons", lambda known=taught[name]: known)
+        plans[name], needed = needed_of(run)
+        run.keep("needed", needed, keys=["stage"])
+        run.plan({"k": plans[name].k, "odds": plans[name].odds}, needed)
+        kept[name] = digest(tmp_path / name / "tables")
+    assert len(seen) == 1, "all three stand on one day"
+    assert kept["with"] == kept["again"] != kept["without"]
+    plan_files = [(tmp_path / n / "plan.yml").read_bytes() for n in ("with", "again")]
+    assert plan_files[0] == plan_files[1]
+    assert plans["with"].k != plans["without"].k and abs(plans["with"].k - plans["without"].k) > 1e-4
+
+    texts = [taught[n][0].text() for n in ("with", "again")]
+    assert texts[0] == texts[1] and json.loads(texts[0])["as_of"] == "2017-10-09" and not taught["without"]

@@ -1,0 +1,172 @@
+"""What the audiences page says: ready, refused, nobody; with and without a plan; overlaps and balance that must not be shown."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from apex.report.finding import Finding
+from apex.show.say import audiences as say
+from apex.show.words import Words
+from apex.warehouse import schema
+
+LONG = "Consumers who put something into the cart and did not buy it in the end"
+NAMES = {"loyal": "Loyal about to lapse", "once": LONG, "heavy": "Heavy"}
+STAGES = [("A", "Aware"), ("P", LONG), ("L", "Loyal")]
+DAY = dt.date(2024, 3, 1)
+
+
+@pytest.fixture(params=["en", "zh"])
+def words(request):
+    return Words(request.param, "CNY", 20)
+
+
+def valid(fields):
+    """The fields make a finding, whatever the case."""
+    return Finding(notebook="3_execute/audiences", name="x", **fields)
+
+
+def exported(*rows):
+    frame = pd.DataFrame(rows, columns=["crowd", "addressed", "status"]).assign(expires=DAY)
+    return frame.astype({"addressed": "Int64"})
+
+
+def test_audiences_are_counted_without_those_that_were_refused(words):
+    frame = exported(("loyal", 400, "written"), ("once", 540, "written"), ("heavy", None, "refused"))
+    said = valid(say.ready(frame, 0.1, words))
+    assert said.value == 940 and "**940**" in said.text and said.tile.value == "940" and "<20" not in said.text
+    assert "1" in said.next_step and words.day(DAY) in said.text and "10%" in said.short
+
+
+def test_one_audience_and_none(words):
+    one = valid(say.ready(exported(("loyal", 400, "written"), ("once", 0, "empty")), 0.1, words))
+    assert one.next_step is None and "audiences" not in one.short
+    none = valid(say.ready(exported(("loyal", None, "refused")), 0.1, words))
+    assert (none.verdict, none.value) == ("behind", None)
+    assert valid(say.ready(exported(), 0.1, words)).verdict == "behind"
+
+
+def crowds(consumers, worth):
+    frame = pd.DataFrame({"crowd": list(NAMES), "consumers": pd.array(consumers, "Int64")})
+    return frame.assign(worth_minor=pd.array(worth, "Int64"), suppressed=frame.consumers.isna())
+
+
+def test_worth_is_what_comes_by_itself_and_no_lift(words):
+    said = valid(say.worth(crowds([158, 40, None], [209_400, 310_000, None]), NAMES, words))
+    assert (said.kind, said.value) == ("model", 310_000) and words.money(310_000) in said.text
+    assert len(said.short) <= 60 and "Consumers who" in said.short
+
+
+def test_worth_without_a_plan_is_told_from_worth_that_must_not_be_shown(words):
+    no_plan = valid(say.worth(crowds([158, 40, None], [None] * 3), NAMES, words))
+    too_few = valid(say.worth(crowds([None, None, 0], [None, None, 0]), NAMES, words))
+    empty = valid(say.worth(crowds([158, 40, 30], [1, 1, 1]).iloc[:0], NAMES, words))
+    assert no_plan.kind == too_few.kind == "not identified"
+    assert no_plan.text != too_few.text == empty.text
+
+
+def gaps(*rows):
+    return pd.DataFrame(rows, columns=["stage", "gap", "below"]).astype({"below": "Int64"})
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [(("L", 176, 355), "careful"), (("L", 176, 100), "behind"), (("L", 176, None), "behind"), (("L", 5, None), "none"),
+     (("P", 10**9, 0), "behind"), (("O", 176, 10**9), "careful")],
+)  # fmt: skip
+def test_people_are_held_against_the_largest_gap(words, row, verdict):
+    said = valid(say.closes(gaps(("A", 3, 900), row), STAGES, words))
+    assert said.verdict == verdict and words.count(row[1]) in said.text
+    assert said.value == row[2] and (row[2] is not None or "<20" in said.text)
+
+
+def test_no_gap_is_told_from_no_plan(words):
+    reached = valid(say.closes(gaps(("A", -3, 900), ("L", 0, 9)), STAGES, words))
+    no_plan = valid(say.closes(gaps(), STAGES, words))
+    assert reached.verdict == "ahead" and no_plan.verdict == "none" and reached.text != no_plan.text
+
+
+def balance(*rows):
+    frame = pd.DataFrame(rows, columns=["covariate", "level", "addressed", "held_out", "difference", "low", "high"])
+    return frame.astype({"level": "string", "addressed": "Int64", "held_out": "Int64"})
+
+
+FINE = ("brand_minor", None, 900, 100, 0.02, -0.2, 0.24)
+OFF = ("age_band", "25-34", 300, 60, 0.4, 0.2, 0.6)
+HIDDEN = ("stage", "L", None, None, np.nan, np.nan, np.nan)
+ENDLESS = ("gender", "f", 900, 100, np.inf, np.nan, np.nan)
+
+
+def test_a_sound_draw_is_told_from_another(words):
+    fine = valid(say.drawn(balance(FINE, OFF, HIDDEN), words))
+    assert (fine.verdict, fine.value, fine.n) == ("ahead", 0.4, 1000) and "**2**" in fine.text and "**1**" in fine.text
+    off = valid(say.drawn(balance(FINE, OFF, OFF), words))
+    assert off.verdict == "careful" and off.short != fine.short
+
+
+def test_balance_that_must_not_be_shown(words):
+    for frame in (balance(HIDDEN, ENDLESS), balance()):
+        assert valid(say.drawn(frame, words)).value is None
+        assert say.differences(frame, STAGES, words).empty
+
+
+def test_differences_are_named_in_words_and_the_furthest_comes_first(words):
+    stage = ("stage", "P", 200, 40, -0.1, -0.4, 0.2)
+    opportunity = ("stage", "O", 200, 40, 0.05, -0.4, 0.2)
+    unknown = ("income_band", "missing", 200, 40, 0.01, -0.4, 0.2)
+    bars = say.differences(balance(FINE, OFF, HIDDEN, ENDLESS, stage, opportunity, unknown), STAGES, words)
+    assert list(bars.value) == [0.4, -0.1, 0.05, 0.02, 0.01]
+    assert bars.label[0].endswith("25-34") and bars.label[1].endswith(LONG)
+    assert bars.label[2].endswith(words("Opportunity")) and bars.label[4].endswith(words("unknown"))
+    assert not any("_" in label for label in bars.label)
+
+
+def pairs(*rows):
+    return pd.DataFrame(rows, columns=["crowd_a", "crowd_b", "consumers", "only_a", "only_b"]).astype(
+        dict.fromkeys(("consumers", "only_a", "only_b"), "Int64")
+    )
+
+
+def test_overlaps_name_the_largest_and_hide_what_is_small(words):
+    frame = pairs(("loyal", "once", 40, 100, 60), ("loyal", "heavy", None, None, None), ("once", "heavy", 0, 100, 30))
+    said = valid(say.overlap(frame, NAMES, words))
+    assert said.value == 40 and "**40**" in said.text
+    hidden = valid(say.overlap(frame.iloc[1:], NAMES, words))
+    none = valid(say.overlap(frame.iloc[2:], NAMES, words))
+    assert hidden.value is none.value is None and hidden.short != none.short
+    assert valid(say.overlap(frame.iloc[:0], NAMES, words)).short == none.short
+    shown = say.pairs(frame, NAMES)
+    assert list(shown.crowd_b) == [LONG, "Heavy"] and shown.consumers.isna().tolist() == [False, True]
+
+
+def test_what_the_data_do_not_hold_is_said_in_words(words):
+    frame = pd.DataFrame(
+        [("loyal", "behaviour", "cart"), ("once", "behaviour", "cart"), ("once", "channel", "coupon"),
+         ("heavy", "trait", "city_tier=4"), ("heavy", "category", "")], columns=["crowd", "kind", "name"],
+    )  # fmt: skip
+    text = say.unseen(frame, NAMES, words)
+    assert all(name in text for name in NAMES.values()) and text.count(words("carts")) == 1
+    assert words("city tier") in text and "city_tier" not in text and words("main category of the brand") in text
+    assert say.unseen(frame.iloc[:0], NAMES, words) == words("Everything that the crowds ask for is in the data.")
+
+
+def test_every_behaviour_and_trait_of_the_warehouse_has_a_name(words):
+    found = {say.behaviour(name, words) for name in schema.behaviours()}
+    assert len(found) == len(schema.behaviours())
+    assert all(
+        say.behaviour(name, words) != name for name in schema.behaviours() if words.language == "zh" or "_" in name
+    )
+    assert say.trait("pet", words) == "pet", "a trait of one's own keeps its name"
+
+
+def test_tables_and_bars_carry_the_crowds_names(words):
+    sized = crowds([158, None, 0], [1, None, 0])
+    bars = say.bars(sized, NAMES)
+    assert list(bars.label) == list(NAMES.values()) and bars.suppressed.tolist() == [False, True, False]
+    assert list(say.rows(sized, NAMES).crowd) == list(NAMES.values())
+    assert say.bars(sized.iloc[:0], NAMES).empty and say.rows(sized.iloc[:0], NAMES).empty
+    frame = exported(("loyal", 400, "written"), ("once", 0, "empty"), ("heavy", None, "refused"))
+    rows = say.statuses(frame, NAMES, words)
+    assert rows.status.nunique() == 3 and list(rows.expires) == [words.day(DAY), "–", "–"]
+    assert words.day(DAY) in say.expiry(DAY, words)

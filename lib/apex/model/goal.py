@@ -125,7 +125,7 @@ class GoalPlan:
         steady_per_day (needed over the stage's window: what holds such a stock for good). per_day is null on the eve.
         """
         planned = self.cells[self.cells.planned & self.cells.stage.isin(list(windows))]
-        lives = planned.stage.map(dict(windows))
+        lives = planned.stage.map(dict(windows)).astype(float)
         days = lives.clip(upper=self.lead).astype(float).replace(0.0, np.nan)
         to_gather = (planned.needed - planned.kept).clip(lower=0)
         frame = planned[["stage", "needed", "kept"]].assign(

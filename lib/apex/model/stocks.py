@@ -33,12 +33,22 @@ def forecast_stocks(history: History, as_of: date, level: float = 0.8) -> pd.Dat
         else:
             out[cell] = _one_cell(history, as_of, cell, now, kept, level)
         out[cell]["stock_now"] = now[cell]
-    rest = everyone - sum(f.forecast for f in out.values())
-    out[NONE] = pd.DataFrame({"stock_now": now[NONE], "kept": np.nan, "forecast": rest.clip(lower=0)})
+    rest = (everyone - sum(f.forecast for f in out.values())).clip(lower=0)
+    out[NONE] = _around(rest, now, history, as_of, level)
     frame = pd.concat(out, names=["cell", "brand"]).reset_index()
     frame["cell"] = frame.cell.astype(history.stocks.cell.dtype)
     frame = frame[["brand", "cell", "stock_now", "kept", "forecast", "low", "high"]]
     return frame.sort_values(["brand", "cell"], ignore_index=True)
+
+
+def _around(rest: pd.Series, now: pd.DataFrame, history: History, as_of: date, level: float) -> pd.DataFrame:
+    """The cell of those who are nowhere is what the others leave; its interval is as wide as its own earlier errors."""
+    if history.lead == 0:
+        return pd.DataFrame({"stock_now": now[NONE], "kept": np.nan, "forecast": rest, "low": rest, "high": rest})
+    own = _one_cell(history, as_of, NONE, now, now[NONE], level)
+    moved = (rest + 1) / (own.forecast + 1)
+    ends = {side: ((own[side] + 1) * moved - 1).clip(lower=0) for side in ("low", "high")}
+    return pd.DataFrame({"stock_now": now[NONE], "kept": np.nan, "forecast": rest, **ends})
 
 
 def _one_cell(

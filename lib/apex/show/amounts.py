@@ -36,7 +36,7 @@ def bars(
 
     `mark` names what `before` holds where it is not the period before.
 
-    `unit` is that of a finding. A missing number is written "<20" where a column `suppressed` says so (without that
+    `unit` is that of a finding. A missing number is written "hidden" where a column `suppressed` says so (without that
     column: where consumers or orders are counted), else "–", as is a `before` whose `comparable` is false. With
     `stages`, labels are ids of stages and take their names and colours. Values may be negative. Raises ApexError for a
     missing column, an unknown unit or an unknown stage.

@@ -61,7 +61,7 @@ def flow(
     flows, data = _flows(frame, stages, words, "flow")
     rose, stayed, fell = (flows.sum([p for p in flows.moves if flows.direction(p) == way]) for way in (1, 0, -1))
     if any(value != value for value in flows.moves.values()):
-        hidden = words("Moves of {few} consumers are not drawn.", few=words.suppressed())
+        hidden = words("Hidden moves are not drawn.")
         note = " ".join(part for part in (note, hidden) if part)
     parts = [
         ("rise", words("▲ {n} rose", n=_at_least(rose, words))),

@@ -45,7 +45,7 @@ def table(
     """A table of the named columns, in their order, with these heads; `.data` is the frame.
 
     A format is a name of `formats` or a function value → text (then a figure). A count that the privacy threshold hides
-    is missing in the frame with `suppressed` true in its row, and is written as "<20". Raises ApexError for a column or
+    is missing in the frame with `suppressed` true in its row, and is written as "hidden". Raises ApexError for a column or
     a format that is not there and for an id that is no slug.
     """
     from great_tables import GT

@@ -187,10 +187,14 @@ class Words:
         text: str = dates.format_interval(_date(first), _date(last), "yMMMd", locale=self.language)
         return text.replace("\u2009", " ")  # CLDR's thin spaces are missing from some system fonts
 
-    def suppressed(self, threshold: int | None = None) -> str:
-        """What stands for a count below the privacy threshold (default: this report's): "<20"."""
-        threshold = self.threshold if threshold is None else threshold
-        return f"<{self.count(threshold)}" if threshold > 1 else MISSING
+    def few(self) -> str:
+        """What stands for a count known to be below this report's privacy threshold: "<20"."""
+        return f"<{self.count(self.threshold)}" if self.threshold > 1 else MISSING
+
+    def suppressed(self) -> str:
+        """What stands for a suppressed count: "hidden". It need not be small: some are hidden to protect a small one."""
+        words = self  # the name that the catalogue is collected by
+        return words("hidden") if self.threshold > 1 else MISSING
 
     def _filled(self, text: str, name: str, value: object) -> str:
         if isinstance(value, str):

@@ -178,6 +178,7 @@ def test_inflow_counts_only_what_still_lives_on_the_eve(history):
     assert frame.per_day["A"] == pytest.approx((row.needed - row.kept) / 15)
     assert frame.steady_per_day["P"] == pytest.approx(frame.needed["P"] / 90)
     assert made(replace(history, lead=0, untouched=None)).inflow({"A": 15}).per_day.isna().all()
+    assert made_plan.inflow({}).empty
 
 
 def test_pace_compares_with_then_and_with_the_benchmark(history):

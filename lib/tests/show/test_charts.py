@@ -184,9 +184,9 @@ def test_suppressed_counts_are_neither_drawn_nor_written(stock, stages, en, draw
     hidden = stock.assign(suppressed=stock["stage"] == "A")  # the numbers still stand there: they must not get out
     chart = show.stock_lines(hidden, stages, en, "T")
     for drawing in drawings(chart):
-        assert "<20 Aware" in drawing.texts
+        assert "hidden Aware" in drawing.texts
         assert "var(--stage-1" not in drawing.source or "271" not in "".join(drawing.texts)
-    assert ">271<" not in chart.html and "271" not in chart.alt and "Aware &lt;20" in chart.html
+    assert ">271<" not in chart.html and "271" not in chart.alt and "Aware hidden" in chart.html
 
 
 def test_one_day_one_stage_all_nought(stock, stages, en, drawings):
@@ -222,7 +222,7 @@ def test_suppressed_columns(stages, en, drawings):
     frame["suppressed"] = frame["consumers"] < 20
     chart = show.columns(frame, stages, en, "T")
     assert "at least 70 Aware" in drawings(chart)[0].texts
-    assert "<td>&lt;20</td>" in chart.html and "<td>7</td>" not in chart.html
+    assert "<td>hidden</td>" in chart.html and "<td>7</td>" not in chart.html
 
 
 # --- bars ---------------------------------------------------------------------------------------------------------
@@ -261,16 +261,18 @@ def test_bars_of_stages_take_names_and_colours(stages, en, drawings):
 def test_suppressed_bars(en, drawings):
     frame = pd.DataFrame({"label": ["a", "b"], "value": [7, 30], "suppressed": [True, False]})
     chart = show.bars(frame, en, "T")
-    assert "<20" in drawings(chart)[0].texts and "7" not in drawings(chart)[0].texts and "<td>7</td>" not in chart.html
+    assert (
+        "hidden" in drawings(chart)[0].texts and "7" not in drawings(chart)[0].texts and "<td>7</td>" not in chart.html
+    )
 
 
 def test_what_does_not_compare_is_not_called_suppressed(stages, en):
     frame = pd.DataFrame({"stage": ["A", "L"], "now": [271, 684], "before": pd.array([pd.NA, pd.NA], dtype="Int64")})
-    assert "<td>684</td><td>&lt;20</td>" in show.change(frame, stages, en, "T").html
+    assert "<td>684</td><td>hidden</td>" in show.change(frame, stages, en, "T").html
     for more in ({"comparable": False}, {"suppressed": False}):
         assert "<td>684</td><td>–</td>" in show.change(frame.assign(**more), stages, en, "T").html
     hidden = pd.DataFrame({"label": ["x"], "value": [None], "before": [30.0], "suppressed": [True]})
-    assert "<td>&lt;20</td><td>30</td>" in show.bars(hidden, en, "T", unit="none").html
+    assert "<td>hidden</td><td>30</td>" in show.bars(hidden, en, "T", unit="none").html
 
 
 def test_stages_may_be_a_category(stock, moves, stages, en):
@@ -306,7 +308,7 @@ def test_change_says_the_difference(stages, en, drawings):
 
 def test_change_with_suppressed(stages, en, drawings):
     frame = pd.DataFrame({"stage": ["A"], "now": pd.array([pd.NA], dtype="Int64"), "before": [25]})
-    assert "<20" in drawings(show.change(frame, stages, en, "T"))[0].texts
+    assert "hidden" in drawings(show.change(frame, stages, en, "T"))[0].texts
 
 
 # --- the sheet ----------------------------------------------------------------------------------------------------

@@ -68,11 +68,11 @@ def test_labels_of_nodes_keep_apart(stages, en, drawings):
 def test_suppressed_moves_are_not_drawn_and_not_given_away(moves, stages, en):
     hidden = moves.assign(suppressed=moves["consumers"] == 31)
     chart = show.flow(hidden, stages, en, "T", "a", "b")
-    assert "Moves of &lt;20 consumers are not drawn." in chart.html
+    assert "Hidden moves are not drawn." in chart.html
     assert "Aware → Purchased" not in chart.html and "≥ 371" in chart.html and "402" not in chart.html
     assert "≥ 194 consumers rose" in chart.alt
     matrix = show.flow_matrix(hidden, stages, en, "T")
-    assert '<td class="rise">&lt;20</td>' in matrix.html and ">31<" not in matrix.html
+    assert '<td class="rise">hidden</td>' in matrix.html and ">31<" not in matrix.html
     assert '<td class="total">≥ 186</td>' in matrix.html and "≥ 1,292" in matrix.html
 
 

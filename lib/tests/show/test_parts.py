@@ -105,7 +105,7 @@ def test_suppressed_and_missing_cells(en):
     frame = pd.DataFrame({"name": ["a", "b", None], "n": pd.array([pd.NA, 30, pd.NA], dtype="Int64")})
     frame["suppressed"] = [True, False, False]
     cells = re.findall(r"<td[^>]*>(.*?)</td>", show.table(frame, "t", en, COLUMNS).html)
-    assert cells == ["a", "&lt;20", "b", "30", "–", "–"]
+    assert cells == ["a", "hidden", "b", "30", "–", "–"]
 
 
 def test_hostile_cells_and_heads(en, hostile):

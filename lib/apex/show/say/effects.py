@@ -76,7 +76,7 @@ def _reason(reason: Any, words: Words) -> tuple[str, str, str]:
     share = words.share(value, 1)
     points = words("{x} points", x=number(100 * abs(value), 0))
     apart = words("{x} apart a consumer", x=words.money(_whole(value)))
-    few = words.suppressed() if 0 < value < words.threshold else number(value, 0)
+    few = words.few() if 0 < value < words.threshold else number(value, 0)
     p, bound = _p(value, words), words("p at least {x}", x=number(limit, 4))
     known: Mapping[str, Callable[[], tuple[str, str, str]]] = {
         "too_few": lambda: (words("The smaller group is too small"), few, least(number(limit, 0))),

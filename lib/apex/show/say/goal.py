@@ -259,7 +259,7 @@ def score_rows(scores: Sequence[Any], words: Words) -> pd.DataFrame:
 
 def eve_label(eve: date, words: Words) -> str:
     """The eve in words."""
-    return words("Stock on the eve, {day}", day=words.day(eve))
+    return words("Stock on the eve, {day}.", day=words.day(eve))
 
 
 def _cells(stages: Stages, words: Words) -> dict[str, str]:

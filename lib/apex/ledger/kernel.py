@@ -100,14 +100,15 @@ def _booked(rows, n, group, day, before, after, first_ever, event, touch):  # ty
 
 
 @njit(nogil=True, cache=True)
-def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_day, touch_days, want_positions):  # type: ignore[no-untyped-def]
+def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_day, touch_days, asked):  # type: ignore[no-untyped-def]
     """Walk filed events once.
 
     starts: first row of each (brand, consumer) group, then the number of rows; day: int32 days since 1970; behaviour: int8
-    places in the closed list; score: float64, NaN for none; value: int64, smallest for none; has_channel: bool.
+    places in the closed list; score: float64, NaN for none; value: int64, smallest for none; has_channel: bool; asked:
+    int32, the days up to last_day whose positions are wanted, earliest first.
     Returns (rows, positions): rows int64[n, 7] = group, day, from, to, first_ever, event row or −1, touch row or −1, in
-    order of group and day; positions int64[groups, 2 + stages] = stage on last_day, since, each stage's expiry (only with
-    `want_positions`, else no rows).
+    order of group and day; positions int32[asked, groups, 2 + stages] = stage at the end of the day, since, each stage's
+    expiry.
     """
     conditions, groups = len(rule.mask), len(starts) - 1
     deepest = max(1, rule.at_least.max()) if conditions else 1
@@ -120,23 +121,30 @@ def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_da
     cause = np.empty(rule.stages + 1, np.int64)
     touch_of = np.empty(rule.stages + 1, np.int64)
     rows = np.empty((max(1024, len(day) // 4), 7), np.int64)
-    positions = np.empty((groups if want_positions else 0, rule.stages + 2), np.int64)
+    positions = np.empty((len(asked), groups, rule.stages + 2), np.int32)
     n = 0
     for g in range(groups):
         seen[:] = 0
         opened[:] = 0
         expiry[:] = LAPSED
         stage_expiry[:] = LAPSED
-        stage, since, touch, first_ever = 0, 0, -1, 1
+        stage, since, touch, first_ever, answered = 0, 0, -1, 1, 0
         i, end = starts[g], starts[g + 1]
         while True:
             today = day[i] if i < end and day[i] <= last_day else last_day + 1
+            answers = answered < len(asked) and asked[answered] < today
+            until = asked[answered] + 1 if answers else today
             # What runs out before today, one row for each fall; what runs out today waits for today's events.
-            while stage > 0 and stage_expiry[stage] < today:
+            while stage > 0 and stage_expiry[stage] < until:
                 when = stage_expiry[stage]
                 below = _deepest(stage_expiry, when)
                 rows = _booked(rows, n, g, when, stage, below, 0, -1, -1)
                 n, stage, since = n + 1, below, when
+            if answers:
+                positions[answered, g, 0], positions[answered, g, 1] = stage, since
+                positions[answered, g, 2:] = stage_expiry[1:]
+                answered += 1
+                continue
             if today > last_day:
                 break
             for s in range(rule.stages + 1):
@@ -186,8 +194,4 @@ def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_da
                 event, last = (cause[now], touch_of[now]) if up else (-1, -1)
                 rows = _booked(rows, n, g, today, stage, now, first_ever, event, last)
                 n, stage, since, first_ever = n + 1, now, today, 0
-        if want_positions:
-            positions[g, 0] = stage
-            positions[g, 1] = since
-            positions[g, 2:] = stage_expiry[1:]
     return rows[:n], positions

@@ -1,5 +1,6 @@
 """From events to ledger rows and to the open book, as Arrow tables; the kernel does the walking."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ def of_brands(events: pa.Table) -> pa.Table:
 
 def rows_of(events: pa.Table, rules: RuleSet, last_day: date, touch_days: int = TOUCH_DAYS) -> pa.Table:
     """The ledger's rows from events that are filed already."""
-    first, found, _ = _walk(events, rules, last_day, touch_days, want_positions=False)
+    first, found, _ = _walk(events, rules, [], last_day, touch_days)
     group = pa.array(first[found[:, 0]])
     out = {
         "day": pa.array(found[:, 1].astype(np.int32)).cast(pa.date32()),
@@ -90,7 +91,7 @@ def positions_of(events: pa.Table, rules: RuleSet, day: date) -> pa.Table:
     `expires` has one entry a stage, shallow to deep: the first day on which it would be inactive; null = never; for a
     stage that is not active on `day`, `day` itself. Later events are not seen; consumers at no stage are not in it.
     """
-    first, _, state = _walk(events, rules, day, TOUCH_DAYS, want_positions=True)
+    first, _, (state,) = _walk(events, rules, [day], day, TOUCH_DAYS)
     at = np.flatnonzero(state[:, 0] > 0)
     state = state[at]
     today = (day - EPOCH).days
@@ -111,9 +112,19 @@ def positions_of(events: pa.Table, rules: RuleSet, day: date) -> pa.Table:
     )
 
 
+def expiries_of(events: pa.Table, rules: RuleSet, days: Sequence[date]) -> "tuple[pa.Array, NDArray[np.int32]]":
+    """When each stage of each consumer runs out without new events, as known at the end of each of these days.
+
+    One pass for all days (earliest first). Returns the brand of each consumer–brand pair met by the last day, and its
+    expiries as days since 1970, (days, pairs, stages), shallow to deep; what is not active has one in the past.
+    """
+    first, _, state = _walk(events, rules, days, days[-1], TOUCH_DAYS)
+    return _named(events, "brand").take(pa.array(first)), state[:, :, 2:]
+
+
 def _walk(
-    events: pa.Table, rules: RuleSet, last_day: date, touch_days: int, *, want_positions: bool
-) -> "tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]":
+    events: pa.Table, rules: RuleSet, asked: Sequence[date], last_day: date, touch_days: int
+) -> "tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]":
     """Arrow columns as the kernel's arrays, and the kernel. Returns each group's first row, rows found, positions."""
     from apex.ledger.kernel import compile_rules, sweep_filed
 
@@ -135,7 +146,7 @@ def _walk(
         _named(events, "channel").is_valid().to_numpy(zero_copy_only=False),
         np.int32((last_day - EPOCH).days),
         np.int32(touch_days),
-        want_positions,
+        np.array([(day - EPOCH).days for day in asked], np.int32),
     )
     return starts, found, state
 

@@ -11,15 +11,17 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from apex.errors import ApexError
 from apex.ledger import Book
-from apex.ledger.sweep import positions_of
-from apex.measure.assets import NONE
-from apex.measure.windows import cell_type, check_days, results, stocks
+from apex.ledger.sweep import EPOCH, expiries_of
+from apex.measure.windows import cell_type, check_days, results_of, stocks
 
 STEP = 28  # days between two points of the grid
+POINTS = 27  # at most: two years, so that the same season stands in it twice
+AT_ONCE = 8  # days of the open book that are held in memory together
 DECIDE = ("brand", "consumer_id", "occurred_at", "behaviour", "score", "value_minor")  # what decides on stages
 
 
@@ -79,6 +81,7 @@ def history(book: Book, brands: Sequence[str], as_of: date, lead: int, length: i
     eves = [e for d in days if (e := d + timedelta(days=lead)) <= as_of]
     windows = [(d + timedelta(days=1), d + timedelta(days=length)) for d in {*days, *eves}]
     windows = sorted(w for w in windows if w[1] <= as_of)
+    stood = stocks(seen, brands, sorted({*days, *eves, *(first - timedelta(days=1) for first, _ in windows)}))
     nothing = pd.DataFrame(columns=["brand", "first_day", "last_day", "cell", "consumers", "buyers", "gmv_minor"])
     return History(
         brands=tuple(dict.fromkeys(brands)),
@@ -88,8 +91,8 @@ def history(book: Book, brands: Sequence[str], as_of: date, lead: int, length: i
         first_day=first,
         trusted_from=max(book.trusted_from(n) for n in range(1, len(book.rules.ids) + 1)),
         sales=daily_sales(seen),
-        results=results(seen, brands, windows) if windows else nothing.astype({"cell": cell_type(book)}),
-        stocks=stocks(seen, brands, sorted({*days, *eves})),
+        results=results_of(seen, brands, windows, stood) if windows else nothing.astype({"cell": cell_type(book)}),
+        stocks=stood,
         untouched=untouched(seen, brands, days, lead) if lead else None,
     )
 
@@ -111,23 +114,20 @@ def untouched(book: Book, brands: Sequence[str], days: Sequence[date], ahead: in
     Returns brand, day, cell (stages only), consumers (int): every combination, zeros included.
     """
     check_days(book, days)
-    depth = len(book.rules.ids)
-    names = np.array([NONE, *book.rules.ids])
-    found = []
-    for rows in book.warehouse.each_slice(DECIDE, list(brands)):
-        for day in sorted(set(days)):
-            open_book = positions_of(rows, book.rules, day)
-            until = pc.list_flatten(open_book["expires"]).to_numpy(zero_copy_only=False).reshape(-1, depth)
-            until = np.where(np.isnat(until), np.datetime64(date.max), until.astype("datetime64[D]"))
-            still = until > np.datetime64(day + timedelta(days=ahead))
-            left = np.where(still.any(axis=1), depth - np.argmax(still[:, ::-1], axis=1), 0)
-            brand = open_book["brand"].to_pandas().astype(str)
-            found.append(pd.DataFrame({"brand": brand, "day": day, "cell": names[left]}))
-    grid = pd.MultiIndex.from_product(
-        [list(dict.fromkeys(brands)), sorted(set(days)), book.rules.ids], names=["brand", "day", "cell"]
-    )
-    counted = pd.concat(found).groupby(["brand", "day", "cell"]).size().reindex(grid, fill_value=0)
-    frame = counted.rename("consumers").reset_index()
+    brands, days, depth = list(dict.fromkeys(brands)), sorted(set(days)), len(book.rules.ids)
+    counted = np.zeros((len(brands), len(days), depth + 1), dtype="int64")
+    for rows in book.warehouse.each_slice(DECIDE, brands):
+        for some in range(0, len(days), AT_ONCE):
+            part = days[some : some + AT_ONCE]
+            of, expires = expiries_of(rows, book.rules, part)
+            brand = pc.index_in(of.cast("string"), pa.array(brands)).to_numpy(zero_copy_only=False)
+            for number, day in enumerate(part, some):
+                still = expires[number - some] > (day - EPOCH).days + ahead
+                left = np.where(still.any(axis=1), depth - np.argmax(still[:, ::-1], axis=1), 0)
+                cells = np.bincount(brand * (depth + 1) + left, minlength=len(brands) * (depth + 1))
+                counted[:, number] += cells.reshape(len(brands), depth + 1)
+    grid = pd.MultiIndex.from_product([brands, days, book.rules.ids], names=["brand", "day", "cell"])
+    frame = pd.Series(counted[:, :, 1:].ravel(), grid, name="consumers").reset_index()
     return frame.assign(cell=frame.cell.astype(cell_type(book)))
 
 
@@ -138,5 +138,6 @@ def _by_day(frame: pd.DataFrame, brands: Sequence[str]) -> dict[date, pd.DataFra
 
 
 def _grid(as_of: date, first: date) -> list[date]:
-    """as_of − 28 j, not before `first`, earliest first."""
-    return [as_of - timedelta(days=STEP * j) for j in range((as_of - first).days // STEP, -1, -1)]
+    """as_of − 28 j, not before `first` and at most POINTS of them, earliest first."""
+    points = min((as_of - first).days // STEP + 1, POINTS)
+    return [as_of - timedelta(days=STEP * j) for j in reversed(range(points))]

@@ -13,18 +13,21 @@ def suppress(
     threshold: int,
     totals: Sequence[Sequence[str]] = (),
     also: Sequence[str] = (),
+    hidden: "pd.Series[bool] | None" = None,
 ) -> pd.DataFrame:
     """The frame with counts of people from 1 to `threshold` − 1 nulled, and a column `suppressed` that says so.
 
     counts: columns that count people; if one is too small, all of the row are nulled. totals: groupings (lists of columns)
     whose sums are known elsewhere: where only one row of such a group is suppressed, or all that are suppressed together
     are below the threshold, the smallest shown row above zero is suppressed with them, until nothing is given away. also:
-    columns that say something of the same people (their money, their orders); nulled with the counts.
+    columns that say something of the same people (their money, their orders); nulled with the counts. hidden: rows to
+    suppress whatever they hold, since another table on the same people does.
     """
     if missing := [c for c in (*counts, *also) if c not in frame]:
         raise ApexError(f"suppress: the frame has no column {', '.join(missing)}; it has {', '.join(frame.columns)}.")
     people = frame[list(counts)]
-    hidden = ((people > 0) & (people < threshold)).any(axis=1)
+    small = ((people > 0) & (people < threshold)).any(axis=1)
+    hidden = small if hidden is None else small | hidden
     size = people.max(axis=1)
     while more := [i for keys in totals for i in _complements(frame, list(keys), size, hidden, threshold)]:
         hidden.loc[more] = True

@@ -36,10 +36,17 @@ def stocks(book: Book, brands: Sequence[str], days: Sequence[date]) -> pd.DataFr
     number of consumers. Raises ApexError for a day outside what may be seen.
     """
     check_days(book, days)
-    places = _places(book, brands, days)
-    counted = places.group_by("brand", "day", "cell").agg(consumers=places.count()).execute()
-    frame = pd.DataFrame({"day": sorted(set(days))})
-    return _completed(book, brands, frame, counted)
+    spans, on = _spans(book, brands), _days(days)
+    at_stage = spans.join(on, _holds(spans, on)).select("brand", "day", "consumer_id", "cell")
+    main, reached = _main(book, brands, days), _reached(book, brands, days)
+    every = reached.group_by("category", "day").agg(consumers=reached.count()).join(main, ["category", "day"])
+    both = at_stage.join(main, ["brand", "day"]).semi_join(reached, ["category", "day", "consumer_id"])
+    free = every.left_join(both.group_by("brand", "day").agg(staged=both.count()), ["brand", "day"])
+    free = free.select(
+        "brand", "day", cell=ibis.literal(OPPORTUNITY), consumers=free.consumers - free.staged.fill_null(0)
+    )
+    counted = at_stage.group_by("brand", "day", "cell").agg(consumers=at_stage.count())
+    return _completed(book, brands, days, counted.union(free).execute())
 
 
 def results(book: Book, brands: Sequence[str], windows: Sequence[Window]) -> pd.DataFrame:
@@ -49,30 +56,41 @@ def results(book: Book, brands: Sequence[str], windows: Sequence[Window]) -> pd.
     them in the window): ints, every combination, zeros included. Over the cells gmv_minor adds to the brand's GMV. Raises
     ApexError for a window that is empty, has no eve in the data, or ends after what may be seen.
     """
+    eves = [first - timedelta(days=1) for first, _ in windows]
+    stood = stocks(book, brands, eves)  # which also refuses days that are none
+    return results_of(book, brands, windows, stood)
+
+
+def results_of(book: Book, brands: Sequence[str], windows: Sequence[Window], stood: pd.DataFrame) -> pd.DataFrame:
+    """`results` where the stocks of the windows' eves (see `stocks`; further days do no harm) are known already."""
     for first, last in windows:
         if last < first:
             raise ApexError(f"results: a window from {first} to {last} has no day.")
+    check_days(book, [last for _, last in windows])
     frame = pd.DataFrame(sorted(set(windows)), columns=["first_day", "last_day"])
-    eves = [first - timedelta(days=1) for first in frame.first_day]
-    check_days(book, [*eves, *frame.last_day])
-
-    asked = ibis.memtable(frame.assign(day=eves), schema={"first_day": "date", "last_day": "date", "day": "date"})
+    frame["day"] = [first - timedelta(days=1) for first in frame.first_day]
+    asked = ibis.memtable(frame, schema={"first_day": "date", "last_day": "date", "day": "date"})
     events = book.warehouse.table("events")
     bought = events.filter((events.behaviour == "buy") & events.brand.isin(list(brands)))
     bought = bought.select("brand", "consumer_id", "value_minor", bought_on=bought.occurred_at.date())
     in_window = bought.join(asked, [bought.bought_on >= asked.first_day, bought.bought_on <= asked.last_day])
-    keys = ["brand", "first_day", "last_day", "consumer_id"]
-    baskets = in_window.group_by(keys).agg(gmv=in_window.value_minor.sum())
-    stood = _places(book, brands, eves).join(asked, "day").select(*keys, "cell", placed=1)
-    both = stood.outer_join(baskets, keys, rname="bought_{name}")
-    both = both.select(
-        *(ibis.coalesce(both[k], both[f"bought_{k}"]).name(k) for k in keys[:3]),
-        "placed", "gmv", cell=both.cell.fill_null(NONE),
-    )  # fmt: skip
-    counted = both.group_by(*keys[:3], "cell").agg(
-        consumers=both.placed.sum().fill_null(0), buyers=both.gmv.count(), gmv_minor=both.gmv.sum().fill_null(0)
-    )
-    return _completed(book, brands, frame, counted.execute())
+    keys = ["brand", "first_day", "last_day", "day"]
+    baskets = in_window.group_by(*keys, "consumer_id").agg(gmv=in_window.value_minor.sum())
+    spans = _spans(book, brands)
+    placed = baskets.left_join(spans, ["brand", "consumer_id", *_holds(spans, baskets)])
+    placed = placed.select(*keys, "consumer_id", "gmv", at_stage=placed.cell)
+    placed = placed.left_join(_main(book, brands, list(frame.day)), ["brand", "day"]).drop("brand_right", "day_right")
+    reached = _reached(book, brands, list(frame.day)).mutate(reached=ibis.literal(OPPORTUNITY))
+    placed = placed.left_join(reached, ["category", "day", "consumer_id"])
+    placed = placed.select(*keys, "gmv", cell=ibis.coalesce(placed.at_stage, placed.reached, ibis.literal(NONE)))
+    counted = placed.group_by(*keys, "cell").agg(buyers=placed.count(), gmv_minor=placed.gmv.sum()).execute()
+    for column in keys[1:]:
+        counted[column] = pd.to_datetime(counted[column]).dt.date
+    counted["cell"] = counted.cell.astype(stood.cell.dtype)
+    full = frame.merge(stood[stood.day.isin(frame.day)], on="day").merge(counted, on=[*keys, "cell"], how="left")
+    full[["buyers", "gmv_minor"]] = full[["buyers", "gmv_minor"]].fillna(0).astype("int64")
+    full = full[["brand", "first_day", "last_day", "cell", "consumers", "buyers", "gmv_minor"]]
+    return full.sort_values(["brand", "first_day", "last_day", "cell"], ignore_index=True)
 
 
 def build_up(book: Book, brands: Sequence[str], eve: date, distance: int) -> pd.DataFrame:
@@ -84,21 +102,18 @@ def build_up(book: Book, brands: Sequence[str], eve: date, distance: int) -> pd.
     return frame.assign(share=frame.then / frame.eve.where(frame.eve > 0)).reset_index(drop=True)
 
 
-def _completed(book: Book, brands: Sequence[str], when: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
-    """Counts by brand, days and cell with zeros for what was not found, and everyone else in `none`."""
-    days, cells = list(when.columns), cell_type(book)
-    for column in days:
-        counted[column] = pd.to_datetime(counted[column]).dt.date
-    grid = pd.DataFrame({"brand": list(dict.fromkeys(brands))}).merge(when, how="cross")
-    grid = grid.merge(pd.DataFrame({"cell": list(cells.categories)}), how="cross")
-    full = grid.merge(counted, on=["brand", *days, "cell"], how="left")
-    counts = list(counted.columns.drop(["brand", *days, "cell"]))
-    full[counts] = full[counts].fillna(0).astype("int64")
+def _completed(book: Book, brands: Sequence[str], days: Sequence[date], counted: pd.DataFrame) -> pd.DataFrame:
+    """Counts by brand, day and cell with zeros for what was not found, and everyone else in `none`."""
+    cells = cell_type(book)
+    counted["day"] = pd.to_datetime(counted.day).dt.date
+    keys = [list(dict.fromkeys(brands)), sorted(set(days)), list(cells.categories)]
+    grid = pd.MultiIndex.from_product(keys, names=["brand", "day", "cell"])
+    full = counted.set_index(["brand", "day", "cell"]).consumers.reindex(grid, fill_value=0).reset_index()
     everyone = int(book.warehouse.table("consumers").count().execute())
-    placed = full.consumers.where(full.cell != NONE, 0).groupby([full.brand, *(full[d] for d in days)]).transform("sum")
+    placed = full.groupby(["brand", "day"]).consumers.transform("sum")
     full["consumers"] = full.consumers.where(full.cell != NONE, everyone - placed)
     full["cell"] = full.cell.astype(cells)
-    return full.sort_values(["brand", *days, "cell"], ignore_index=True)
+    return full.sort_values(["brand", "day", "cell"], ignore_index=True)
 
 
 def check_days(book: Book, days: Sequence[date]) -> None:
@@ -111,28 +126,36 @@ def check_days(book: Book, days: Sequence[date]) -> None:
             raise ApexError(f"windows: {day} lies outside what may be seen, {eve} to {last}.")
 
 
-def _places(book: Book, brands: Sequence[str], days: Sequence[date]) -> ir.Table:
-    """brand, day, consumer_id, cell for every consumer at a stage or in the opportunity on these days."""
-    on = ibis.memtable(pd.DataFrame({"day": sorted(set(days))}), schema={"day": "date"})
-    rows = book.rows.filter(book.rows.brand.isin(list(brands)))
-    # a row holds from its day until the consumer's next row with that brand
-    spans = rows.select(
-        "brand", "consumer_id", since=rows.day, stage=rows.to_stage.cast("int64"),
-        until=rows.day.lead().over(group_by=[rows.brand, rows.consumer_id], order_by=rows.day),
-    )  # fmt: skip
-    spans = spans.filter(spans.stage > 0)
-    held = spans.join(on, [spans.since <= on.day, (spans.until > on.day) | spans.until.isnull()])
-    ids = held.stage.cases(*enumerate(book.rules.ids, 1), else_=NONE)
-    at_stage = held.select("brand", "day", "consumer_id", cell=ids)
+def _days(days: Sequence[date]) -> ir.Table:
+    return ibis.memtable(pd.DataFrame({"day": sorted(set(days))}), schema={"day": "date"})
 
+
+def _spans(book: Book, brands: Sequence[str]) -> ir.Table:
+    """How long each consumer stood at each stage of these brands: brand, consumer_id, cell, since, until (not included)."""
+    rows = book.rows.filter(book.rows.brand.isin(list(brands)))
+    # A row holds from its day until the consumer's next row with that brand. One that never ends has a date all the same:
+    # two plain comparisons are a join that the engine sorts for, "or it never ends" one that it tries pair by pair.
+    after = rows.day.lead().over(group_by=[rows.brand, rows.consumer_id], order_by=rows.day)
+    spans = rows.select("brand", "consumer_id", "to_stage", since=rows.day, until=after.fill_null(date.max))
+    ids = spans.to_stage.cast("int64").cases(*enumerate(book.rules.ids, 1), else_=NONE)
+    return spans.filter(spans.to_stage > 0).select("brand", "consumer_id", "since", "until", cell=ids)
+
+
+def _holds(spans: ir.Table, on: ir.Table) -> list[ir.BooleanValue]:
+    """The spans that a day lies in."""
+    return [spans.since <= on.day, spans.until > on.day]
+
+
+def _main(book: Book, brands: Sequence[str], days: Sequence[date]) -> ir.Table:
+    """brand, day, category: each brand's main category as each day knows it."""
     main = main_categories(book.warehouse, days, brands)[["brand", "day", "category"]]
-    schema = {"brand": "string", "day": "date", "category": "string"}
-    belongs = ibis.memtable(main, schema=schema)
-    events = book.warehouse.table("events")
-    active = events.filter(events.category.isin(sorted(set(main.category))))
+    return ibis.memtable(main, schema={"brand": "string", "day": "date", "category": "string"})
+
+
+def _reached(book: Book, brands: Sequence[str], days: Sequence[date]) -> ir.Table:
+    """category, day, consumer_id: who had any event in a main category of these brands in the 30 days up to each day."""
+    on, events = _days(days), book.warehouse.table("events")
+    active = events.semi_join(_main(book, brands, days), "category")
     active = active.select("category", "consumer_id", active_on=active.occurred_at.date()).distinct()
     lately = [active.active_on <= on.day, active.active_on > on.day - ibis.interval(days=OPPORTUNITY_DAYS)]
-    reached = active.join(on, lately).select("category", "day", "consumer_id").distinct()
-    reached = reached.join(belongs, ["category", "day"]).select("brand", "day", "consumer_id")
-    free = reached.anti_join(at_stage, ["brand", "day", "consumer_id"])
-    return at_stage.union(free.mutate(cell=ibis.literal(OPPORTUNITY)))
+    return active.join(on, lately).select("category", "day", "consumer_id").distinct()

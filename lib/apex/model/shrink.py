@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LEAST_BRANDS = 5  # fewer brands with data say nothing of one without
 GRID = 40  # points of each grid
+FLAT = 20.0  # spread of the logarithm of money where nothing was ever sold: any sum is possible
 WIDEST = 3.0  # brands differ at most by so many times what their raw figures do
 
 
@@ -111,7 +112,7 @@ def value(buyers: "Floats", money: "Floats", weight: float = 1.0) -> Value:
     total = n.sum(axis=1)
     seen = total > 0
     if not seen.any():
-        return Value(np.zeros(len(n)), np.full(len(n), 1e3), (0.0, 1e3), seen)
+        return Value(np.zeros(len(n)), np.full(len(n), FLAT), (0.0, FLAT), seen)
     own = np.divide((n * log).sum(axis=1), total, out=np.zeros(len(n)), where=seen)
     error = noise / np.where(seen, weight * total, 1.0)
     widest = WIDEST * max(float(np.std(own[seen])), float(np.sqrt(error[seen].min())))

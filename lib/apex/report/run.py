@@ -98,19 +98,25 @@ class Run:
         people: Sequence[str] = (),
         totals: Sequence[Sequence[str]] = (),
         also: Sequence[str] = (),
+        like: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Write a table of this notebook as CSV and Parquet, and give back what may be shown of it.
 
         keys: columns that name a row once; rows are sorted by them. people: columns that count people; those below the
         campaign's privacy threshold become null, with a column `suppressed` that says so. totals, also: see
-        `apex.measure.privacy.suppress`. Raises ApexError when keys repeat.
+        `apex.measure.privacy.suppress`. like: an earlier table of the same people with the same keys: what it suppressed is
+        suppressed here too, lest this table gives it away. Raises ApexError when keys repeat.
         """
         if frame.duplicated(list(keys)).any():
             again = frame.loc[frame.duplicated(list(keys)), list(keys)].iloc[0].to_dict()
             raise ApexError(f"{self.notebook}.{name}: the keys {list(keys)} repeat, first at {again}.")
         out = frame.sort_values(list(keys), ignore_index=True)
         if people:
-            out = suppress(out, people, self.campaign.privacy_threshold, totals, also)
+            hidden = None
+            if like is not None:
+                marks = like.loc[like.suppressed, list(keys)].astype(str).agg("|".join, axis=1)
+                hidden = out[list(keys)].astype(str).agg("|".join, axis=1).isin(marks)
+            out = suppress(out, people, self.campaign.privacy_threshold, totals, also, hidden)
         plain = out.round(DECIMALS)
         for column in plain.select_dtypes("category"):
             plain[column] = plain[column].astype(str)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apex.ledger.rules import parse_rules
-from apex.ledger.sweep import filed, positions, rows_of
+from apex.ledger.sweep import EPOCH, expiries_of, filed, positions, rows_of
 from apex.warehouse import schema
 
 BEHAVIOURS = list(schema.behaviours())
@@ -199,6 +199,32 @@ def test_open_book_equals_reference(for_all, by_hand, reference):
         assert opened(events, rules, day, reference) == reference.positions(events, rules, day)
 
     for_all(check, worlds(), DAY, examples=60)
+
+
+def test_many_books_in_one_pass_are_each_its_own(for_all, by_hand, reference):
+    """Expiries on several days at once tell, for each, who stands where, as one open book a day does."""
+
+    def check(world, days):
+        rules, events = world[0], by_hand.table(world[1])
+        parsed, days = parse_rules(rules, origin="test"), sorted(days)
+        _, expires = expiries_of(filed(events), parsed, days)
+        for day, of_day in zip(days, expires, strict=True):
+            active = of_day > (day - EPOCH).days
+            depth = [max((n for n, on in enumerate(pair, 1) if on), default=0) for pair in active]
+            book = reference.positions(events, rules, day)
+            assert sorted(d for d in depth if d) == sorted(one.stage for one in book)
+            lapses = sorted(
+                tuple(e if on else 0 for e, on in zip(p, a, strict=True))
+                for p, a in zip(of_day, active, strict=True)
+                if a.any()
+            )
+            never = (1 << 31) - 1
+            theirs = sorted(
+                tuple(never if e is None else (e - EPOCH).days * (e > day) for e in one.expires) for one in book
+            )
+            assert lapses == theirs
+
+    for_all(check, worlds(), st.sets(DAY, min_size=1, max_size=4), examples=40)
 
 
 def test_open_book_knows_every_lapse_to_come(for_all, by_hand, reference, swept):

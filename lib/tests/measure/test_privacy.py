@@ -77,3 +77,9 @@ def test_what_else_is_known_of_few_people_goes_with_them():
     )
     out = suppress(frame.assign(period="now"), ["buyers"], 20, [["period"]], ["gmv"])
     assert out.gmv.isna().tolist() == out.buyers.isna().tolist() == [False, True, True] and out.x.tolist() == [1, 2, 3]
+
+
+def test_what_another_table_suppresses_stays_suppressed():
+    frame = pd.DataFrame({"stage": ["A", "I"], "n": [50, 60]})
+    out = suppress(frame, ["n"], 20, hidden=pd.Series([True, False]))
+    assert out.n.isna().tolist() == out.suppressed.tolist() == [True, False]

@@ -56,6 +56,8 @@ def test_kept_tables_are_sorted_suppressed_and_the_same_bytes_again(opened, tmp_
     assert shown.stage.tolist() == ["A", "P"] and shown.consumers.isna().tolist() == [False, True]
     csv = tmp_path / "run" / "tables" / "1_insight-assets.t.csv"
     assert csv.read_text() == "stage,consumers,share,suppressed\nA,50,0.666667,False\nP,,0.333333,True\n"
+    again = pd.DataFrame({"stage": ["A", "P"], "then": [60, 70]})
+    assert opened.keep("u", again, keys=["stage"], people=["then"], like=shown).then.isna().tolist() == [False, True]
     first = digest(tmp_path / "run" / "tables")
     opened.keep("t", frame.iloc[::-1], keys=["stage"], people=["consumers"])
     assert digest(tmp_path / "run" / "tables") == first

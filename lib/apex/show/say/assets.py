@@ -251,4 +251,4 @@ def _shown(counts: pd.Series, words: Words) -> str:
     total = int(counts.sum())
     if not counts.isna().any():
         return words.count(total)
-    return words("at least {n}", n=total) if total else MISSING
+    return words("at least {n}", n=total) if total else words.suppressed()

@@ -1,0 +1,177 @@
+"""One market: everything that is drawn once and then holds for every consumer and every world."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from twin import days, priors
+from twin.chance import stream
+from twin.people import CROWDS
+
+TARGETS = ("broad", "likely", "members", "visitors")
+UPPER = ("social", "video-feed", "tv", "outdoor", "topview", "short-video")
+CONTENT_CHANNELS = ("short-video", "live", "social", "video-feed")
+MONTH = 30  # items' weights move in steps of so many days
+
+
+class Rules(NamedTuple):
+    """What the kernel reads of a market. G brands of all categories, B of one, C channels, T days, X crowds, J items."""
+
+    seed: int
+    observed: int
+    brands: int
+    traffic: np.ndarray  # (T,)
+    phase: np.ndarray  # (T,) 0 none, 1 presale, 2 warm-up, 3 burst
+    candidates: np.ndarray  # (K, T) expected media contacts a consumer before acceptance
+    cdf: np.ndarray  # (K, T, B * C)
+    campaign: np.ndarray  # (T, G) the campaign running, −1 none
+    extra: np.ndarray  # (T, G, C) which share of the media belongs to it
+    trial: np.ndarray  # (campaigns,) its trial, −1 none
+    content_first: np.ndarray  # (T, G, C) contents shown are first … last − 1
+    content_last: np.ndarray
+    content_pull: np.ndarray  # (contents,)
+    content_length: np.ndarray
+    creative_pull: np.ndarray  # (G, creatives)
+    usage: np.ndarray  # (X, C) at most 1
+    target: np.ndarray  # (C,)
+    aware: np.ndarray  # (C,)
+    intent: np.ndarray  # (C,)
+    click: np.ndarray  # (C,)
+    is_content: np.ndarray  # (C,)
+    response: np.ndarray  # (X,)
+    stage_aware: np.ndarray  # (4,)
+    stage_intent: np.ndarray  # (4,)
+    price_response: np.ndarray  # (X,)
+    quality: np.ndarray  # (G,)
+    item_cdf: np.ndarray  # (G, months, J)
+    item_price: np.ndarray  # (G, J)
+    business_cdf: np.ndarray  # (6, businesses)
+    physical: int
+    tier_money: np.ndarray
+    decay: np.ndarray  # (4, days) what is left of awareness, bought and own intent, loyalty after so many days
+    demand: np.ndarray  # see DEMAND
+    habits: np.ndarray  # see HABITS
+
+
+DEMAND = (
+    "outside", "need", "loyalty", "loyalty_days", "price", "member", "awareness", "bought_intent", "own_intent", "synergy",
+    "awareness_days", "bought_days", "own_days", "click_gain", "wait", "chase",
+)  # fmt: skip
+HABITS = (
+    "search_category", "search_brand", "second_view", "favourite", "cart", "reserve", "pays_deposit", "claim", "refund",
+    "review", "share", "join", "follow", "engage", "leave", "sample", "second_line", "glance",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A brand's campaign; `trial` is an index of the market's trials."""
+
+    key: str
+    brand: int
+    name: str
+    scene: str
+    first: int
+    last: int
+    promotion: days.Promotion | None = None
+    trial: int = -1
+
+
+@dataclass(frozen=True)
+class Market:
+    """A drawn market: parameters, names, calendar, campaigns, and the arrays the kernel reads."""
+
+    seed: int
+    spec: dict[str, Any]
+    calendar: days.Calendar
+    categories: list[str]
+    brands: list[str]
+    channels: list[str]
+    campaigns: list[Campaign]
+    trials: list[dict[str, Any]]
+    contents: dict[str, np.ndarray]
+    items: dict[str, np.ndarray]
+    discount: np.ndarray  # (G, T) daily trade
+    event_discount: np.ndarray  # (G, T) on event days
+    event_lift: np.ndarray  # (G, T)
+    rules: Rules
+
+    @property
+    def businesses(self) -> list[str]:
+        """Selling formats."""
+        return list(self.spec["businesses"])
+
+    def brand_of(self, category: int, brand: int) -> int:
+        """The number of a category's brand among all brands."""
+        return category * self.rules.brands + brand
+
+
+def draw_market(seed: int, overrides: dict[str, Any] | None = None) -> Market:
+    """One market of the prior file; `overrides` maps a place such as "demand/chase" to a value or a prior."""
+    from twin import media, shelf
+
+    spec = priors.read()
+    for place, value in (overrides or {}).items():
+        *path, last = place.split("/")
+        at = spec
+        for key in path:
+            at = at[key]
+        if last not in at:
+            raise KeyError(f"priors.yml has no {place}; there are {', '.join(map(str, at))}")
+        at[last] = value
+    spec = priors.drawn(spec, seed)
+    categories = list(spec["categories"])
+    brands = [b for c in categories for b in spec["brands"][c][: spec["market"]["brands_per_category"]]]
+    channels = list(spec["channels"])
+    calendar = days.calendar(spec, seed, len(brands))
+    demand = spec["demand"]
+    quality = demand["quality_sd"] * stream(seed, "quality").standard_normal(len(brands))
+    quality[0] = demand["focal_quality"]
+    campaigns, trials = media.campaigns(spec, calendar, brands)
+    discount, event_discount, lift = shelf.prices(spec, seed, calendar, len(brands))
+    items = shelf.items(spec, seed, calendar, categories, brands)
+    contents = media.contents(spec, seed, calendar, len(brands), channels)
+    response = np.exp(demand["crowd_response_sd"] * stream(seed, "crowd response").standard_normal(len(CROWDS)))
+    price_response = np.array([1.3, 1.2, 0.9, 0.9, 0.7, 1.2, 0.9, 1.1, 1.0])
+    kind = [spec["channels"][c] for c in channels]
+    rules = Rules(
+        seed=seed,
+        observed=calendar.observed,
+        brands=len(brands) // len(categories),
+        traffic=days.traffic(calendar, spec),
+        phase=media.phase_of_day(calendar),
+        **media.plan(spec, seed, calendar, campaigns, trials, quality, channels),
+        trial=np.array([c.trial for c in campaigns], np.int16),
+        **media.shown(contents, len(brands), channels, calendar, spec["market"]["content_days"]),
+        creative_pull=np.exp(
+            demand["creative_sd"]
+            * stream(seed, "creatives").standard_normal((len(brands), spec["market"]["creatives_per_brand"]))
+        ),
+        usage=media.usage(spec, seed, channels),
+        target=np.array([TARGETS.index(c["target"]) for c in kind], np.int8),
+        aware=np.array([float(c["aware"]) for c in kind]),
+        intent=np.array([float(c["intent"]) for c in kind]),
+        click=np.array([float(c["click"]) for c in kind]),
+        is_content=np.array([c in CONTENT_CHANNELS for c in channels]),
+        response=response,
+        stage_aware=np.array(spec["stage_response"]["aware"]),
+        stage_intent=np.array(spec["stage_response"]["intent"]),
+        price_response=price_response,
+        quality=quality,
+        item_cdf=items["cdf"],
+        item_price=items["price"],
+        business_cdf=shelf.businesses(spec),
+        physical=list(spec["businesses"]).index(spec["physical"]),
+        tier_money=np.array(list(spec["tiers"].values()), np.int64),
+        decay=np.exp(
+            -np.arange(1200)
+            / np.array([[demand[n]] for n in ("awareness_days", "bought_days", "own_days", "loyalty_days")])
+        ),
+        demand=np.array([float(demand[name]) for name in DEMAND]),
+        habits=np.array([float(spec["habits"][name]) for name in HABITS]),
+    )
+    return Market(
+        seed, spec, calendar, categories, brands, channels, campaigns, trials, contents, items,
+        discount, event_discount, lift, rules,
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""What media cost: contacts and clicks by day, brand, channel, placement, campaign and creative, and campaigns' budgets."""
+
+import numpy as np
+import pyarrow as pa
+
+from twin.chance import stream
+from twin.life import CLICKED, EXPOSE, WATCHED
+from twin.market import Market
+from twin.purchase import FIELDS
+from twin.tables import Names, _table, schema, text
+
+KEYS = ("minute", "brand", "channel", "placement", "campaign", "creative")
+
+
+class Spend:
+    """Counts gathered block by block; sums of whole numbers do not depend on the blocks."""
+
+    def __init__(self, market: Market) -> None:  # noqa: D107
+        self.market = market
+        m = market
+        sizes = (
+            m.calendar.days,
+            len(m.brands),
+            len(m.channels),
+            2,
+            len(m.campaigns) + 1,
+            m.rules.creative_pull.shape[1],
+        )
+        self.sizes = sizes
+        self.counted: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+
+    def add(self, block: np.ndarray) -> None:
+        """Count one block of events."""
+        what = block[:, FIELDS.index("behaviour")]
+        rows = block[
+            ((what == EXPOSE) | (what == WATCHED) | (what == CLICKED)) & (block[:, FIELDS.index("creative")] >= 0)
+        ]
+        at = [rows[:, FIELDS.index(f)].astype(np.int64) for f in KEYS]
+        at[0] //= 1440
+        at[4] += 1
+        key, where = np.unique(np.ravel_multi_index(at, self.sizes), return_inverse=True)
+        clicked = rows[:, FIELDS.index("behaviour")] == CLICKED
+        self.counted.append(
+            (key, np.bincount(where[~clicked], minlength=len(key)), np.bincount(where[clicked], minlength=len(key)))
+        )
+
+    def tables(self) -> dict[str, pa.Table]:
+        """`spend` and `campaigns`, whose budget is what was spent, a tenth more, in round sums."""
+        m, names = self.market, Names(self.market)
+        keys = np.concatenate([k for k, _, _ in self.counted])
+        key, where = np.unique(keys, return_inverse=True)
+        shown = np.bincount(where, np.concatenate([s for _, s, _ in self.counted]), len(key)).astype(np.int64)
+        clicks = np.bincount(where, np.concatenate([c for _, _, c in self.counted]), len(key)).astype(np.int64)
+        day, brand, channel, place, campaign, creative = np.unravel_index(key, self.sizes)
+        kinds = [m.spec["channels"][c] for c in m.channels]
+        weeks = np.exp(0.15 * stream(m.seed, "auctions").standard_normal((len(m.channels), m.calendar.days // 7 + 1)))
+        dear = np.where(m.rules.phase == 3, 1.8, np.where(m.rules.phase > 0, 1.3, 1.0))
+        cpm = np.array([float(k["cpm"]) for k in kinds]) * m.spec["cost_level"]
+        cost = np.round(shown * cpm[channel] / 1000 * weeks[channel, day // 7] * dear[day]).astype(np.int64)
+        start = np.datetime64(m.calendar.start.isoformat(), "D")
+        columns = {
+            "day": start + day.astype("timedelta64[D]"),
+            "brand": text(brand, m.brands),
+            "channel": text(channel, m.channels),
+            "buying": text(channel, [k["buying"] for k in kinds]),
+            "placement": text(channel * 2 + place, names.placement),
+            "crowd": text(channel, [k["target"] for k in kinds]),
+            "campaign_id": text(campaign - 1, names.campaign, campaign > 0),
+            "creative_id": text(brand * self.sizes[5] + creative, names.creative),
+            "impressions": shown,
+            "clicks": clicks,
+            "cost_minor": cost,
+        }
+        spend = _table("spend", columns)
+        total = np.bincount(campaign, cost, len(m.campaigns) + 1)[1:]
+        rows = [
+            (c.key, m.brands[c.brand], c.name, c.scene, m.calendar.date(c.first), m.calendar.date(c.last), None,
+             int(np.ceil(1.1 * t / 10_000)) * 10_000)
+            for c, t in zip(m.campaigns, total, strict=True)
+        ]  # fmt: skip
+        campaigns = _table("campaigns", dict(zip(schema("campaigns"), zip(*rows, strict=True), strict=True)))
+        return {"spend": spend, "campaigns": campaigns}

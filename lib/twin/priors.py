@@ -1,0 +1,46 @@
+"""The prior file, and one market's parameters drawn from it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from twin.chance import stream
+
+FILE = Path(__file__).with_name("priors.yml")
+KINDS = {
+    "normal": lambda g, a, b: g.normal(a, b),
+    "lognormal": lambda g, a, b: a * np.exp(b * g.standard_normal()),
+    "uniform": lambda g, a, b: g.uniform(a, b),
+    "beta": lambda g, a, b: g.beta(a, b),
+}
+
+
+def read(path: Path = FILE) -> dict[str, Any]:
+    """The prior file as it stands."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def drawn(spec: Any, seed: int, at: str = "") -> Any:
+    """`spec` with every prior in it replaced by a draw; each has its own stream, named by its place in the file.
+
+    The depth of a promotion stays a prior: every brand draws its own.
+    """
+    if isinstance(spec, dict):
+        if len(spec) == 1 and (kind := next(iter(spec))) in KINDS:
+            if at.endswith("/depth"):
+                return spec
+            return float(KINDS[kind](stream(seed, at), *spec[kind]))
+        return {key: drawn(value, seed, f"{at}/{key}") for key, value in spec.items()}
+    if isinstance(spec, list):
+        return [drawn(value, seed, f"{at}/{i}") for i, value in enumerate(spec)]
+    return spec
+
+
+def draws(prior: Any, generator: np.random.Generator, n: int) -> np.ndarray:
+    """`n` draws of one prior, or n times a plain value."""
+    if isinstance(prior, dict):
+        kind, (a, b) = next(iter(prior.items()))
+        return np.array([KINDS[kind](generator, a, b) for _ in range(n)])
+    return np.full(n, float(prior))

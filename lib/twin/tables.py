@@ -1,0 +1,232 @@
+"""From what the kernel lived to canonical tables, as data/rules/tables.yml describes them."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import yaml
+
+from twin.market import Market
+from twin.people import CROWDS, DOWN_TIER
+from twin.play import consumers
+from twin.purchase import AT_START, FIELDS
+
+TABLES = Path(__file__).resolve().parents[2] / "data" / "rules" / "tables.yml"
+TYPES = {
+    "int64": pa.int64(), "string": pa.string(), "date": pa.date32(), "timestamp": pa.timestamp("us"), "float64": pa.float64(),
+}  # fmt: skip
+ROWS = 1 << 20  # rows of a row group, whatever the blocks
+MESSAGES = ("功效", "价格", "新品", "情感", "口碑", "权益")
+DETAILS = ("like", "comment", "save")
+
+
+@cache
+def described() -> dict[str, Any]:
+    """tables.yml as it stands."""
+    return yaml.safe_load(TABLES.read_text(encoding="utf-8"))
+
+
+def schema(table: str) -> dict[str, pa.DataType]:
+    """Column → Arrow type of a canonical table."""
+    return {c.rstrip("?"): TYPES[t] for c, t in described()["tables"][table]["columns"].items()}
+
+
+def _table(name: str, columns: dict[str, Any]) -> pa.Table:
+    """Columns in their canonical order and types, absent ones null, further ones kept behind as strings."""
+    wanted = schema(name)
+    n = len(next(iter(columns.values())))
+    given = {c: v if isinstance(v, pa.Array) else pa.array(v, wanted.get(c, pa.string())) for c, v in columns.items()}
+    return pa.table({c: given.get(c, pa.nulls(n, t)) for c, t in wanted.items()} | given)
+
+
+def text(index: np.ndarray, of: list[str], there: np.ndarray | None = None) -> pa.Array:
+    """The texts of an index, kept as index and texts (each once); null where not `there`."""
+    place = {t: n for n, t in enumerate(dict.fromkeys(of))}
+    index = np.array([place[t] for t in of])[index]
+    return pa.DictionaryArray.from_arrays(
+        pa.array(index, pa.int32(), mask=None if there is None else ~there), pa.array(list(place), pa.string())
+    )
+
+
+class Names:
+    """The texts behind the kernel's numbers."""
+
+    def __init__(self, market: Market) -> None:  # noqa: D107
+        m = market
+        self.behaviour = described()["behaviours"]
+        self.channel = [*m.channels, "natural"]
+        self.placement = [f"{c}-{place}" for c in self.channel for place in ("首屏", "次屏")]
+        self.creative = [f"b{g:02}-v{v}" for g in range(len(m.brands)) for v in range(m.rules.creative_pull.shape[1])]
+        self.item = [f"b{g:02}-i{j}" for g in range(len(m.brands)) for j in range(m.rules.item_price.shape[1])]
+        self.content = [f"n{c:04}" for c in range(len(m.contents["brand"]))]
+        self.campaign = [c.key for c in m.campaigns]
+        self.coupon = [f"b{g:02}-券" for g in range(len(m.brands))]
+        self.store = [f"s{s:02}" for s in range(20)]
+        self.detail = [*DETAILS, *m.spec["tiers"], "at_start"]
+
+
+def events(market: Market, block: np.ndarray, first_seq: int) -> pa.Table:
+    """One block of events (rows of FIELDS) as canonical rows; `seq` counts on from `first_seq`."""
+    names, at = Names(market), {f: block[:, i] for i, f in enumerate(FIELDS)}
+    per_brand = market.rules.item_price.shape[1]
+
+    def coded(field: str, of: list[str]) -> pa.Array:
+        return text(at[field], of, at[field] >= 0)
+
+    def number(field: str, kind: pa.DataType) -> pa.Array:
+        return pa.array(at[field], mask=at[field] < 0).cast(kind)
+
+    tier = at["behaviour"] == names.behaviour.index("tier")
+    detail = np.where(
+        at["detail"] == AT_START, len(names.detail) - 1, np.where(tier, len(DETAILS) - 1 + at["detail"], at["detail"])
+    )
+    brand = at["brand"].astype(np.int64)
+    has_basket = at["basket"] >= 0
+    basket = np.full(len(block), None, dtype=object)
+    basket[has_basket] = [
+        f"{c}-{k}-{n}"
+        for c, k, n in zip(
+            at["consumer"][has_basket], at["category"][has_basket], at["basket"][has_basket], strict=True
+        )
+    ]
+    start = np.datetime64(market.calendar.start.isoformat(), "us")
+    creatives = market.rules.creative_pull.shape[1]
+    columns = {
+        "consumer_id": pa.array(at["consumer"], pa.int64()),
+        "brand": coded("brand", market.brands),
+        "category": coded("category", market.categories),
+        "occurred_at": pa.array(start + at["minute"].astype("timedelta64[m]").astype("timedelta64[us]")),
+        "seq": pa.array(np.arange(first_seq, first_seq + len(block))),
+        "behaviour": coded("behaviour", names.behaviour),
+        "business": coded("business", market.businesses),
+        "channel": coded("channel", names.channel),
+        "placement": text(at["channel"] * 2 + at["placement"], names.placement, at["placement"] >= 0),
+        "campaign_id": coded("campaign", names.campaign),
+        "creative_id": text(brand * creatives + at["creative"], names.creative, at["creative"] >= 0),
+        "content_id": coded("content", names.content),
+        "item_id": text(brand * per_brand + at["item"], names.item, at["item"] >= 0),
+        "store_id": coded("store", names.store),
+        "basket_id": pa.array(basket, pa.string()),
+        "coupon_id": coded("coupon", names.coupon),
+        "quantity": number("quantity", pa.int64()),
+        "value_minor": number("value", pa.int64()),
+        "discount_minor": number("discount", pa.int64()),
+        "duration_s": number("duration", pa.float64()),
+        "score": number("score", pa.float64()),
+        "detail": text(detail, names.detail, at["detail"] >= 0),
+    }
+    return pa.table({c: columns[c] for c in schema("events")})
+
+
+def in_groups(tables: Iterable[pa.Table], rows: int = ROWS) -> Iterator[pa.Table]:
+    """The same rows in groups of `rows`, so that a file does not tell how large the blocks were."""
+    held: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        held.append(table)
+        count += len(table)
+        while count >= rows:
+            whole = pa.concat_tables(held)
+            yield whole.slice(0, rows).combine_chunks()
+            held, count = [whole.slice(rows)], count - rows
+    if count:
+        yield pa.concat_tables(held).combine_chunks()
+
+
+def people_table(market: Market, numbers: np.ndarray) -> tuple[pa.Table, pa.Table]:
+    """`consumers`, and `assignments` of all trials."""
+    crowd, seen = consumers(market, numbers)
+    traits = {
+        n: seen[n] for n in ("city_tier", "region", "age_band", "gender", "income_band", "household", "life_stage")
+    }
+    down = [DOWN_TIER[d] if d >= 0 else None for d in seen["down_tier"]]
+    table = _table(
+        "consumers",
+        {"consumer_id": numbers, **traits, "purchasing_power": seen["purchasing_power"],
+         "strategic_crowd": [CROWDS[c] for c in seen["crowd"]], "down_tier_crowd": down},
+    )  # fmt: skip
+    rows: dict[str, list[Any]] = {n: [] for n in ("experiment_id", "consumer_id", "arm", "assigned_at", "propensity")}
+    for e, trial in enumerate(market.trials):
+        listed = crowd.arm[:, e] >= 0
+        n = int(listed.sum())
+        rows["experiment_id"] += [trial["key"]] * n
+        rows["consumer_id"] += numbers[listed].tolist()
+        rows["arm"] += ["treated" if arm else "control" for arm in crowd.arm[listed, e]]
+        rows["assigned_at"] += [datetime.combine(market.calendar.date(trial["first"]), time())] * n
+        share = float(trial["propensity"])  # a row holds the chance of the arm that it names
+        rows["propensity"] += [share if arm else 1 - share for arm in crowd.arm[listed, e]]
+    return table, _table("assignments", rows)
+
+
+def others(market: Market) -> dict[str, pa.Table]:
+    """The small tables that need no consumer: items, campaigns, phases, festivals, channels, creatives, contents, trials."""
+    m, names, day = market, Names(market), market.calendar.date
+    per, n_items = m.rules.brands, m.rules.item_price.shape[1]
+    g = np.repeat(np.arange(len(m.brands)), n_items)
+    out = {
+        "items": _table("items", {
+            "item_id": names.item,
+            "brand": [m.brands[b] for b in g],
+            "category": [m.categories[b // per] for b in g],
+            "name": [f"{m.brands[b]} {m.categories[b // per]} {j % n_items + 1} 号" for j, b in enumerate(g)],
+            "list_price_minor": m.items["price"].ravel(),
+            "launched_on": [day(d) for d in m.items["launch"].ravel()],
+        }),
+        "campaign_items": _table("campaign_items", {
+            "campaign_id": [c.key for c in m.campaigns], "brand": [m.brands[c.brand] for c in m.campaigns],
+        }),
+        "channels": _table("channels", {
+            "channel": names.channel,
+            "site": [m.spec["channels"][c]["site"] for c in m.channels] + [m.spec["natural"]["site"]],
+            "kind": [m.spec["channels"][c]["kind"] for c in m.channels] + [m.spec["natural"]["kind"]],
+        }),
+        "creatives": _table("creatives", {
+            "creative_id": names.creative,
+            "brand": [m.brands[b] for b in np.repeat(np.arange(len(m.brands)), m.rules.creative_pull.shape[1])],
+            "message": [MESSAGES[v % len(MESSAGES)] for v in range(m.rules.creative_pull.shape[1])] * len(m.brands),
+            "format": ["图片" if v % 2 else "视频" for v in range(m.rules.creative_pull.shape[1])] * len(m.brands),
+        }),
+        "experiments": _table("experiments", {
+            "experiment_id": [t["key"] for t in m.trials], "brand": [m.brands[0]] * len(m.trials),
+            "unit": ["consumer"] * len(m.trials),
+            "first_day": [day(t["first"]) for t in m.trials], "last_day": [day(t["last"]) for t in m.trials],
+            "metric": ["buyers"] * len(m.trials), "alpha": [0.05] * len(m.trials),
+        }),
+    }  # fmt: skip
+    from twin.media import FORMATS
+
+    c = m.contents
+    published = [
+        datetime.combine(day(d), time(int(t) // 60, int(t) % 60))
+        for d, t in zip(c["published"], c["minute"], strict=True)
+    ]
+    out["contents"] = _table("contents", {
+        "content_id": names.content, "brand": [m.brands[b] for b in c["brand"]],
+        "format": [FORMATS[m.channels[i]] for i in c["channel"]], "channel": [m.channels[i] for i in c["channel"]],
+        "creator": [f"达人{i:03}" for i in c["creator"]],
+        "item_id": [names.item[b * n_items + i] for b, i in zip(c["brand"], c["item"], strict=True)],
+        "length_s": c["length"], "published_at": published,
+    })  # fmt: skip
+    phases = [
+        (item.key, phase, day(first), day(last))
+        for item in m.campaigns
+        if item.promotion
+        for phase, first, last in item.promotion.phases
+    ]
+    out["phases"] = _table("phases", dict(zip(schema("phases"), zip(*phases, strict=True), strict=True)))
+    festivals: list[tuple[Any, ...]] = [
+        (n, day(a), day(b), None) for n, a, b, _ in m.calendar.platform_days if a >= m.calendar.observed
+    ]
+    for p in m.calendar.promotions:
+        if p.first >= m.calendar.observed:
+            festivals.append((p.name, *map(day, p.days("burst")), None))
+    for item in m.campaigns:
+        if item.scene == "品牌节":
+            festivals.append(("超级品牌日", day(item.first), day(item.last), m.brands[item.brand]))
+    festivals.sort(key=lambda f: (f[1], f[0], f[3] or ""))
+    out["festivals"] = _table("festivals", dict(zip(schema("festivals"), zip(*festivals, strict=True), strict=True)))
+    return out

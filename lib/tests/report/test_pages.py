@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from bs4 import BeautifulSoup
 
-from apex.report import site
+from apex.report import index, site
 from apex.report.campaign import load_campaign
 from apex.report.finding import Finding
 from apex.report.manifest import Provenance
@@ -192,7 +192,7 @@ def test_a_chinese_index(report, make_finding, tmp_path):
     finding = Finding(**make_finding("1_insight/assets"))
     found = discover(report.notebooks)[:1]
     results = {"1_insight/assets": Result("1_insight/assets", "ok")}
-    html = site.index_page(tmp_path, campaign, found, results, [finding], Provenance("a" * 64, "b" * 64, {}))
+    html = index.index_page(tmp_path, campaign, found, results, [finding], Provenance("a" * 64, "b" * 64, {}))
     made = BeautifulSoup(html, "html.parser")
     assert made.html["lang"] == "zh-Hans" and "测试品牌" in made.title.get_text()
     assert [h.get_text() for h in made.find_all("h3")] == ["洞察", "计划", "执行", "结案"]

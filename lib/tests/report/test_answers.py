@@ -112,6 +112,13 @@ def test_each_of_the_four_answers_has_its_place(drawn, full, language):
     assert [tag.get("data-question") for tag in order[:4]] == list(places), "before anything else"
 
 
+@pytest.mark.parametrize("language", QUESTIONS)
+def test_the_first_screen_as_it_was(drawn, full, language, snapshot):
+    made = drawn(full, language)
+    parts = [made.find(attrs={"data-question": "on_track"}), made.find(class_="answers"), made.find(class_="steps")]
+    assert "\n".join(part.prettify() for part in parts) == snapshot
+
+
 def test_where_nobody_answers_the_page_says_so(drawn, make):
     made = drawn([make("1_insight/assets", headline=True, short="Assets fell")])
     said = {tag["data-question"]: tag.find(class_="said").get_text() for tag in made.find_all(class_="answer")}
@@ -135,7 +142,10 @@ def test_steps_name_their_money_and_their_day(drawn, full):
 
 
 def test_odds_and_parts_of_a_goal_order_runs(make):
-    assert answers.reached(make("2_plan/goal", value=0.12, unit="share", compared={"label": "wanted", "value": 0.8})) == 0.12
+    assert (
+        answers.reached(make("2_plan/goal", value=0.12, unit="share", compared={"label": "wanted", "value": 0.8}))
+        == 0.12
+    )
     part = make("4_wrapup/closing", value=92.0, unit="money_minor", compared={"label": "goal", "value": 100.0})
     assert answers.reached(part) == 0.92
     assert answers.reached(make("2_plan/goal")) is None

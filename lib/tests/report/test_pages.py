@@ -46,6 +46,7 @@ def report(shared_workspace, make_finding):
         next_step=HOSTILE,
         verdict="careful",
         tile={"label": HOSTILE, "value": "742<i>", "note": HOSTILE},
+        answers={"trust": HOSTILE, "short_stage": HOSTILE},
     )
     other = make_finding(
         "1_insight/assets", name="other", headline=False, kind="not identified", verdict="none", tile=None

@@ -25,6 +25,7 @@ def article(path: Path, language: str, labels: dict[str, str]) -> Article:
     """
     node = nbformat.read(path, as_version=4)
     node.cells = _until_error(node.cells)
+    _no_glyph_missing(node.cells)
     others = {other for other in LANGUAGES if other != language}
     config = Config(
         TagRemovePreprocessor={"enabled": True, "remove_cell_tags": {"lab", *others}},
@@ -48,6 +49,14 @@ def article(path: Path, language: str, labels: dict[str, str]) -> Article:
     if said:
         raise PageError(f"Part of the notebook cannot be shown: {said[0]}")
     return _arranged(BeautifulSoup(html, "html.parser"))
+
+
+def _no_glyph_missing(cells: list[Any]) -> None:
+    """A chart that an analyst drew as a picture, on a machine without a face for its words, has boxes instead of them."""
+    for cell in cells:
+        for output in cell.get("outputs", ()):
+            if found := re.search(r"Glyph \d+ .*missing from", str(output.get("text", ""))):
+                raise PageError(f"Part of the notebook cannot be shown: {found[0]} the fonts of this machine.")
 
 
 class _Heard(logging.Handler):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,9 @@ from apex.errors import ApexError
 Kind = Literal["counted", "credit", "lift", "model", "not identified"]
 Unit = Literal["consumers", "money_minor", "share", "orders", "days", "index", "none"]
 Verdict = Literal["ahead", "careful", "behind", "none"]
+# What a reader of many pages asks first. A finding that answers one says so, and stands on the index without further ado.
+Question = Literal["on_track", "short_stage", "trust", "assets"]
+Line = Annotated[str, Field(min_length=1, max_length=90)]
 
 
 class _Strict(BaseModel):
@@ -34,7 +38,11 @@ class Tile(_Strict):
 
 
 class Finding(_Strict):
-    """One statement with its number. Texts are in the report's language; `**…**` in `text` marks the key figures."""
+    """One statement with its number. Texts are in the report's language; `**…**` in `text` marks the key figures.
+
+    answers: which questions of the index it answers, each with the answer in one line. at_stake_minor: money that the next
+    step is about, as far as it is known. due: the day after which the next step comes too late.
+    """
 
     notebook: str
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -51,6 +59,9 @@ class Finding(_Strict):
     next_step: str | None = None
     headline: bool = False
     tile: Tile | None = None
+    answers: dict[Question, Line] = {}
+    at_stake_minor: Annotated[int, Field(ge=0)] | None = None
+    due: date | None = None
 
     @model_validator(mode="after")
     def _interval(self) -> "Finding":
@@ -84,6 +95,11 @@ def read_findings(path: Path) -> list[Finding]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ApexError(f'{path.name}: two findings are named "{twice}".')
     return findings
+
+
+def findings_of(text: bytes) -> list[Finding]:
+    """The findings of a whole run from its findings.json. ValueError when they are none."""
+    return _LIST.validate_json(text)
 
 
 def findings_json(findings: Iterable[Finding]) -> str:

@@ -34,12 +34,12 @@ class Provenance:
 
 def provenance(campaign: Campaign) -> Provenance:
     """Digests and versions of this run."""
-    return Provenance(digest(campaign.file), _library(), _versions())
+    return Provenance(digest(campaign.file), library(), _versions())
 
 
 @functools.cache
-def _library() -> str:
-    """Digest of the library's sources; what Python compiles beside them does not count."""
+def library() -> str:
+    """Digest (hex) of the library's sources as they are now; what Python compiles beside them does not count."""
     folder = ROOT / "lib" / "apex"
     total = hashlib.sha256()
     for file in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):

@@ -261,7 +261,12 @@ class Run:
             "findings": len(self._findings),
             "inputs": {
                 "warehouse": {"name": whole.name, "digest": whole.digest},
-                "ledger": {"rules": self.book.rules.name, "level": self.book.level, "digest": self.book.digest},
+                "ledger": {
+                    "rules": self.book.rules.name,
+                    "rules_digest": self.book.rules.digest,
+                    "level": self.book.level,
+                    "digest": self.book.digest,
+                },
             },
             "data": {
                 "first_day": whole.first_day.isoformat(),

@@ -18,7 +18,7 @@ from types import FrameType
 
 from apex.errors import ApexError
 from apex.files import ROOT, atomic_write, building, lock
-from apex.report import lesson, manifest, site
+from apex.report import index, lesson, manifest, runs, site
 from apex.report.campaign import Campaign, load_campaign
 from apex.report.finding import findings_json
 from apex.report.notebooks import Notebook, Parameters, discover, parameters
@@ -86,9 +86,11 @@ def render(
                         path.rename(marked / path.name)
                 raise _Kept
         if failures:
+            runs.write(reports, notebooks)
             raise RunFailed(_failure_message(failures, found, target), failed / "index.html")
         failed.unlink(missing_ok=True)  # building() has removed the folder behind this link
         lesson.promote(target, campaign, lessons)
+        runs.write(reports, notebooks)
         return target / "index.html"
 
 
@@ -142,8 +144,9 @@ def _make(
         site.render_data_page(folder, inputs.about, campaign=campaign)
     findings = site.all_findings(folder, found, results)
     (folder / "findings.json").write_text(findings_json(findings), encoding="utf-8")
-    index = site.index_page(folder, campaign, found, results, findings, provenance)
-    (folder / "index.html").write_text(index, encoding="utf-8")
+    site.render_glossary(folder, campaign)
+    page = index.index_page(folder, campaign, found, results, findings, provenance)
+    (folder / "index.html").write_text(page, encoding="utf-8")
     seconds = round(time.monotonic() - began, 3)
     atomic_write(folder / "manifest.json", manifest.text(folder, campaign, found, chosen, results, provenance, seconds))
     return [result for result in results.values() if result.status != "ok"]

@@ -38,6 +38,13 @@ KINDS: dict[str, tuple[Callable[[Words], str], Callable[[Words], str]]] = {
         lambda words: words("The data cannot answer this, so no number is given."),
     ),
 }
+# Verdict → what it says, for the glossary.
+VERDICT_MEANINGS: dict[str, Callable[[Words], str]] = {
+    "ahead": lambda words: words("At least as good as what it is held against."),
+    "careful": lambda words: words("Near what it is held against, or to be watched."),
+    "behind": lambda words: words("Worse than what it is held against."),
+    "none": lambda words: words("Not held against anything."),
+}
 CALLOUTS = ("note", "careful", "limit", "missing")
 T = TypeVar("T")
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from html import escape
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -70,14 +71,16 @@ def table(
         if form not in ("text", "day"):
             right.append(column)
     left = [column for column in columns if column not in right]
-    made = GT(pd.DataFrame(shown, columns=list(columns), dtype="str"), id=id)
+    texts = pd.DataFrame(shown, columns=list(columns), dtype="str")
+    made = GT(texts, id=id)
     made = made.cols_label({column: plain(label) for column, (label, _) in columns.items()})
     made = made.cols_align("right", right) if right else made
     made = made.cols_align("left", left) if left else made
-    return Fragment(_wrap(made.as_raw_html(), id, words, len(data), title, note), "table", title or id, "", frame)
+    csv = texts.set_axis([plain(label) for label, _ in columns.values()], axis="columns").to_csv(index=False)
+    return Fragment(_wrap(made.as_raw_html(), id, words, len(data), title, note, csv), "table", title or id, "", frame)
 
 
-def _wrap(html: str, id: str, words: Words, rows: int, title: str | None, note: str | None) -> str:
+def _wrap(html: str, id: str, words: Words, rows: int, title: str | None, note: str | None, csv: str) -> str:
     """The bare table out of great-tables' HTML (its 8 kB of CSS per table are ours, once), in a scrollable region."""
     body = html[html.index("<table") : html.rindex("</table>") + len("</table>")]
     body = re.sub(r' data-quarto-[a-z-]+="false"| rowspan="1"| colspan="1"', "", body)
@@ -90,6 +93,9 @@ def _wrap(html: str, id: str, words: Words, rows: int, title: str | None, note: 
         label = escape(words("All {n} rows", n=rows))
         more = f'<details class="more"><summary>{label}</summary></details>'
     label = escape(title or words("Table"))
+    if rows:  # as it is shown, in the page itself: a page that is passed on alone still has it
+        link = f'<a download="{id}.csv" href="data:text/csv;charset=utf-8,%EF%BB%BF{quote(csv)}">CSV</a>'
+        foot += f'<p class="table-note">{link}</p>'
     return (
         f'<div class="table-card" id="{id}">{head}<div class="scroll" role="region" aria-label="{label}" tabindex="0">'
         f"{body}</div>{more}{foot}</div>"

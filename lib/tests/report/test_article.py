@@ -108,6 +108,12 @@ def test_an_output_that_would_be_dropped_is_an_error(inside):
         inside(code("1", new.new_output("display_data", {"application/vnd.plotly.v1+json": {}})))
 
 
+def test_a_picture_without_its_words_is_an_error(inside):
+    said = "UserWarning: Glyph 24544 (\\N{CJK UNIFIED IDEOGRAPH-5FE0}) missing from font(s) DejaVu Sans."
+    with pytest.raises(PageError, match="Glyph 24544"):
+        inside(code("plot", nbformat.v4.new_output("stream", name="stderr", text=said)))
+
+
 def test_an_image_needs_alt_text(inside):
     picture = new.new_output("display_data", {"image/png": "iVBORw0KGgo="})
     with pytest.raises(PageError, match="Alternative text is missing"):

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from bs4 import BeautifulSoup
 
-from apex.report import site
+from apex.report import index, site
 from apex.report.campaign import load_campaign
 from apex.report.finding import Finding
 from apex.report.manifest import Provenance
@@ -17,9 +17,10 @@ from apex.report.notebooks import discover
 from apex.report.prepare import Inputs
 from apex.report.task import Result
 from apex.show import Words
+from apex.show.glossary import glossary
 
 HOSTILE = """<script>alert("1")</script>'"><b>&"""
-PAGES = ["index.html", "data.html", "1_insight-assets.html", "2_plan-goal.html"]
+PAGES = ["index.html", "data.html", "glossary.html", "1_insight-assets.html", "2_plan-goal.html"]
 DATA = {
     "warehouse": "none",
     "first_day": "2017-01-01",
@@ -45,6 +46,7 @@ def report(shared_workspace, make_finding):
         next_step=HOSTILE,
         verdict="careful",
         tile={"label": HOSTILE, "value": "742<i>", "note": HOSTILE},
+        answers={"trust": HOSTILE, "short_stage": HOSTILE},
     )
     other = make_finding(
         "1_insight/assets", name="other", headline=False, kind="not identified", verdict="none", tile=None
@@ -192,7 +194,7 @@ def test_a_chinese_index(report, make_finding, tmp_path):
     finding = Finding(**make_finding("1_insight/assets"))
     found = discover(report.notebooks)[:1]
     results = {"1_insight/assets": Result("1_insight/assets", "ok")}
-    html = site.index_page(tmp_path, campaign, found, results, [finding], Provenance("a" * 64, "b" * 64, {}))
+    html = index.index_page(tmp_path, campaign, found, results, [finding], Provenance("a" * 64, "b" * 64, {}))
     made = BeautifulSoup(html, "html.parser")
     assert made.html["lang"] == "zh-Hans" and "测试品牌" in made.title.get_text()
     assert [h.get_text() for h in made.find_all("h3")] == ["洞察", "计划", "执行", "结案"]
@@ -207,6 +209,27 @@ def test_a_page_of_a_megabyte_is_refused(report, monkeypatch):
     ]
     with pytest.raises(site.PageError, match="allowed are 1,000"):
         site.notebook_page(report.index.parent / "notebooks" / "1_insight-assets.ipynb", frame)
+
+
+@pytest.mark.parametrize(("language", "heads"), [("en", ["People", "Relation"]), ("zh", ["人", "关系"])])
+def test_the_glossary_has_every_term_in_both_languages(report, tmp_path, language, heads):
+    campaign = load_campaign(report.campaign).model_copy(update={"language": language})
+    made = BeautifulSoup(site.render_glossary(tmp_path, campaign).read_text("utf-8"), "html.parser")
+    assert [h.get_text() for h in made.find_all("h2")][:2] == heads
+    rows = made.find_all("dl")
+    for tongue, tag in (("en", "en"), ("zh", "zh-Hans")):
+        terms = [dl.find(lang=tag).dt.get_text() for dl in rows]
+        assert terms[: len(glossary(Words(tongue)))] == list(glossary(Words(tongue)).values())
+        assert all(dl.find(lang=tag).dd.get_text(strip=True) for dl in rows)
+    signs = made.find(attrs={"aria-labelledby": "signs"})
+    assert len(signs.find_all(class_="badge")) == 10 and len(signs.find_all(class_="chip")) == 8
+
+
+def test_every_page_leads_to_the_glossary_and_the_index_to_all_runs(report):
+    for page in PAGES:
+        if page != "glossary.html":
+            assert soup(report, page).find("a", href="glossary.html"), page
+    assert soup(report, "index.html").find("a", href="../index.html")
 
 
 def test_stage_names_follow_the_language():

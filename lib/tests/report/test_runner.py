@@ -30,7 +30,8 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 def leftovers(space) -> list[str]:
-    return sorted(p.name for p in space.reports.iterdir() if not p.name.endswith(".lock"))
+    """What lies among the reports besides locks and the page of all runs."""
+    return sorted(p.name for p in space.reports.iterdir() if not p.name.endswith((".lock", ".html")))
 
 
 def processes_of(space) -> list[int]:

@@ -1,8 +1,10 @@
 """Tiles, chips, badges, callouts, tables and the style sheet."""
 
+import io
 import re
 import subprocess
 import sys
+from urllib.parse import unquote_to_bytes
 
 import pandas as pd
 import pytest
@@ -114,7 +116,17 @@ def test_hostile_cells_and_heads(en, hostile):
     assert "<script" not in html and html.count("&lt;script&gt;") == 2
 
 
+def test_a_table_can_be_had_as_csv_from_its_page(en, hostile):
+    frame = pd.DataFrame({"name": hostile, "n": [1, 2000, 3, None]})
+    html = show.table(frame, "watch", en, COLUMNS).html
+    name, link = re.search(r'<a download="([^"]+)" href="data:text/csv;charset=utf-8,([^"]+)"', html).groups()
+    read = pd.read_csv(io.BytesIO(unquote_to_bytes(link)), encoding="utf-8-sig", dtype=str)
+    assert name == "watch.csv" and list(read.columns) == ["Name", "People"]
+    assert read.Name[0] == hostile[0] and read.People.tolist() == ["1", "2,000", "3", "–"]
+
+
 def test_an_empty_table_says_so(en):
+    assert "download" not in table(0, en).html
     assert "Nothing to show" in table(0, en).html
 
 

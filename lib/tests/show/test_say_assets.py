@@ -47,11 +47,13 @@ def test_growth_and_decline_are_told_apart_and_the_biggest_mover_is_named(words)
     flat = valid(say.standing(changes([101, 100, 99], [100, 100, 100]), 56, STAGES, 0.02, words))
     assert flat.verdict == "careful"
     assert flat.compared.value == 300
+    assert grew.answers == {"assets": words("{n}, {share} in {days} days", n=320, share="+8%", days=56)}
 
 
 def test_no_comparison_where_windows_were_still_filling(words):
     young = valid(say.standing(changes([120, 100, 100], [10, 0, 0], comparable=False), 56, STAGES, 0.02, words))
     assert young.verdict == "none" and young.compared is None and young.value == 320
+    assert young.answers == {"assets": "320"}
     assert (
         valid(say.deepest(changes([1, 2, 100], [10, 0, 5], comparable=False), 56, STAGES, 0.02, words)).verdict
         == "none"

@@ -38,13 +38,16 @@ def test_the_goal_is_reached_only_when_it_is(words, gmv, verdict, share):
     said = valid(say.result(Sales(gmv, 829, 900), Sales(1_263_900, 908, 990), 1_350_000, 48, words))
     assert (said.kind, said.verdict, said.value, said.n) == ("counted", verdict, gmv, 829)
     assert f"**{share}**" in said.text and share in said.short and words.money(1_263_900) in said.text
-    assert said.compared.value == 1_350_000
+    assert said.compared.value == 1_350_000 and said.answers == {"on_track": said.short}
 
 
 def test_a_result_without_a_goal_and_without_a_period_before(words):
     now, before = Sales(1_189_300, 829, 900), Sales(1_263_900, 908, 990)
     compared = valid(say.result(now, before, None, 48, words))
     assert compared.verdict == "none" and compared.compared.value == 1_263_900 and "−6%" in compared.text
+    assert compared.answers == {
+        "on_track": words("No goal is set; {money} in the window", money=words.money(1_189_300))
+    }
     for earlier in (Sales(0, 0, 0), Sales(55_555, 7, 8)):  # nothing, and what so few paid that it is theirs
         for goal in (None, 1_350_000):
             said = valid(say.result(now, earlier, goal, 48, words))
@@ -57,6 +60,7 @@ def test_a_result_of_nobody_and_of_too_few(words):
     assert (none.value, none.verdict) == (0, "behind")
     few = valid(say.result(Sales(99_123, 7, 7), Sales(5000, 40, 41), 1_350_000, 48, words))
     assert few.value is None and few.n is None and few.tile is None and "99" not in few.text
+    assert few.answers == {"on_track": few.short}
 
 
 def segments(new, old=(700, 900_000)):

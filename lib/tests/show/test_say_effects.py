@@ -91,6 +91,7 @@ def test_a_naive_difference_is_nowhere_called_lift(words, answer):
     assert not set(frames[0].value.round(3)) & {round(NAIVE, 3), round(NAIVE * TREATED, 3)}
     assert said.kind == answer.kind == ("lift" if answer.identified else "not identified")
     assert (said.value is None) == (not answer.identified)
+    assert set(said.answers) == {"trust"}
 
 
 def test_a_trial_is_told_from_a_design_and_both_from_nothing(words):
@@ -98,6 +99,7 @@ def test_a_trial_is_told_from_a_design_and_both_from_nothing(words):
     assert lift.value == quasi.value == 5 * TREATED and lift.text != quasi.text
     assert (lift.verdict, lift.low, lift.high) == ("ahead", TREATED, 9 * TREATED)
     assert words.signed_money(2000) in lift.short
+    assert len({said.answers["trust"] for said in (lift, quasi, unknown)}) == 3, "so is how far to trust it"
     assert unknown.value is None and (unknown.low, unknown.high) == (TREATED, 11 * TREATED) and unknown.next_step
     assert words.signed_money(2000) not in unknown.text and words.signed_money(11 * TREATED) in unknown.text
 

@@ -59,6 +59,7 @@ def test_every_reason_for_no_plan_has_words_and_no_number(words):
     texts = [valid(say.cannot(reason, words)) for reason in reasons]
     assert len({t.text for t in texts}) == len(reasons) == 3
     assert all((t.kind, t.value, t.tile) == ("not identified", None, None) for t in texts)
+    assert all(set(t.answers) == {"on_track", "short_stage"} for t in texts), "the index says so, too"
 
 
 @pytest.mark.parametrize(("odds", "verdict"), [(0.85, "ahead"), (0.6, "careful"), (0.2, "behind")])
@@ -66,6 +67,7 @@ def test_odds_are_judged_by_those_wanted(words, odds, verdict):
     said = valid(say.odds(plan(odds=odds), 0.8, words))
     assert (said.kind, said.verdict, said.value) == ("model", verdict, odds)
     assert words.share(odds) in said.text and words.share(odds) in said.short
+    assert said.answers == {"on_track": said.short}
     assert words.money(1_500_000) in said.text and words.money(2_000_000) in said.text
 
 
@@ -91,12 +93,16 @@ def test_the_gap_names_stages_and_the_range_of_what_bought_stock_may_be_worth(wo
     assert "Aware +150" in said.text and "Loyal +75" in said.text and words.day(EVE) in said.text
     assert said.text.index("1.3") < said.text.index("2.2") and "150" in said.next_step
     assert said.tile.value == "375"
+    assert "Aware" in said.answers["short_stage"] and "150" in said.answers["short_stage"]
+    assert "375" in said.answers["short_stage"] and set(said.answers) == {"short_stage"}
+    assert (said.at_stake_minor, said.due) == (500_000, EVE), "the money missing to the goal, and until when it helps"
 
 
 def test_a_goal_that_is_reached_needs_nobody(words):
     made = plan(goal=1_200_000.0)
     said = valid(say.gap(table(made), made, STAGES, words))
     assert (said.verdict, said.value, said.next_step) == ("ahead", 0, None)
+    assert said.answers == {"short_stage": said.short} and said.at_stake_minor is None
 
 
 def test_a_suppressed_stage_makes_the_gap_a_lower_bound(words):
@@ -104,6 +110,7 @@ def test_a_suppressed_stage_makes_the_gap_a_lower_bound(words):
     said = valid(say.gap(table(made, ["L"]), made, STAGES, words))
     assert said.value == 300 and words("at least {n}", n=300) in said.text and "Loyal" not in said.text
     assert said.tile.value == words("at least {n}", n=300)
+    assert words("at least {n}", n=300) in said.answers["short_stage"]
 
 
 def test_nothing_is_enough_where_all_that_is_short_is_suppressed(words):
@@ -112,6 +119,7 @@ def test_nothing_is_enough_where_all_that_is_short_is_suppressed(words):
     assert said.verdict == "behind" and said.value is None and "1.5" in said.text
     nobody = valid(say.gap(table(made, ["O", "A", "P", "L"]), made, STAGES, words))
     assert nobody.verdict == "none" and nobody.value is None
+    assert set(nobody.answers) == set(said.answers) == {"short_stage"}
 
 
 def paces(made, benchmark, hidden=()):
@@ -177,6 +185,7 @@ def test_past_forecasts_are_held_against_what_came(words, brand, clause):
     ]
     assert ends[clause] in said.text and (said.kind, said.verdict, said.n) == ("counted", "ahead", 60)
     assert "10.0%" in said.text and "12.0%" in said.text and (said.low, said.high) == (0.73, 0.92)
+    assert words.share(said.value) in said.answers["trust"]
 
 
 def test_a_worse_forecast_than_the_window_before_is_no_success(words):
@@ -186,7 +195,8 @@ def test_a_worse_forecast_than_the_window_before_is_no_success(words):
 def test_no_back_test_yet(words):
     empty = score(coverage=np.nan, low=np.nan, high=np.nan, winkler=np.nan)
     for scores in ([], [score()], [empty, score("window_before")]):
-        assert valid(say.trust(scores, helped(), "a", words)).value is None
+        said = valid(say.trust(scores, helped(), "a", words))
+        assert said.value is None and said.answers == {"trust": said.short}
     row = say.score_rows([empty], words).iloc[0]
     assert (row.coverage, row.winkler) == ("–", "–")
     assert list(say.score_rows([], words).columns) == ["method", "lead", "n", "wape", "coverage", "winkler"]

@@ -36,6 +36,7 @@ def standing(change: pd.DataFrame, days: int, stages: Stages, noticeable: float,
         return {
             "kind": "counted", "value": total, "unit": "consumers", "tile": tile,
             "short": words("{n} consumers hold a relation", n=total),
+            "answers": {"assets": words.count(total)},
             "text": words("**{n}** consumers hold a relation with the brand; {why}.", n=total, why=why),
         }  # fmt: skip
     share = total / before - 1
@@ -54,8 +55,9 @@ def standing(change: pd.DataFrame, days: int, stages: Stages, noticeable: float,
         stage=names[moved.stage], moved=words.signed(moved.difference), moved_share=words.signed_share(moved.share),
     )  # fmt: skip
     compared = {"label": words("{n} days before", n=days), "value": float(before)}
+    answer = words("{n}, {share} in {days} days", n=total, share=words.signed_share(share), days=days)
     return {"kind": "counted", "value": total, "unit": "consumers", "verdict": verdict, "compared": compared,
-            "short": fitting(short, names[moved.stage]), "text": text, "tile": tile}  # fmt: skip
+            "short": fitting(short, names[moved.stage]), "text": text, "tile": tile, "answers": {"assets": answer}}  # fmt: skip
 
 
 def deepest(change: pd.DataFrame, days: int, stages: Stages, noticeable: float, words: Words) -> dict[str, Any]:
@@ -190,7 +192,7 @@ def running_out(falls: pd.DataFrame, held: pd.Series, until: date, stages: Stage
     tile = {"label": words("Fall by {day}", day=words.day_short(until)), "value": words.count(total),
             "note": words("{share} of assets, if nothing happens", share=share)}  # fmt: skip
     return {"kind": "counted", "value": total, "unit": "consumers", "verdict": "careful", "short": short, "text": text,
-            "next_step": step, "tile": tile}  # fmt: skip
+            "next_step": step, "due": until, "tile": tile}  # fmt: skip
 
 
 def trade(gmv_minor: int, buyers: int, days: int, goal_minor: int | None, words: Words) -> dict[str, Any]:

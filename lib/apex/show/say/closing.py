@@ -20,7 +20,8 @@ LEARNED = ("cell", "consumers", "buyers", "gmv_minor", "rate", "low", "high")  #
 def result(now: Any, before: Any, goal: int | None, days: int, words: Words) -> dict[str, Any]:
     """Did we reach the goal? now, before: `measure.trade.Sales` of the window and of the days before; goal in minor units."""
     if 0 < now.buyers < words.threshold:
-        return {"kind": "counted", "short": words("Too few buyers to show GMV"),
+        short = words("Too few buyers to show GMV")
+        return {"kind": "counted", "short": short, "answers": {"on_track": short},
                 "text": words("Fewer than {n} buyers: no figure is shown.", n=words.threshold)}  # fmt: skip
     money = words.money(now.gmv_minor)
     compares = before.gmv_minor > 0 and before.buyers >= words.threshold  # the GMV of a few is theirs alone
@@ -29,6 +30,8 @@ def result(now: Any, before: Any, goal: int | None, days: int, words: Words) -> 
     tile = {"label": words("GMV in the window"), "value": words.money_short(now.gmv_minor), "note": note}
     fields: dict[str, Any] = {"kind": "counted", "value": float(now.gmv_minor), "unit": "money_minor", "n": now.buyers,
                               "tile": tile}  # fmt: skip
+    if not goal:
+        fields["answers"] = {"on_track": words("No goal is set; {money} in the window", money=money)}
     if not goal and not compares:
         text = words("The window brought **{money}** from {buyers} buyers.", money=money, buyers=now.buyers)
         return fields | {"short": words("{money} in the window", money=money), "text": text}
@@ -57,7 +60,13 @@ def result(now: Any, before: Any, goal: int | None, days: int, words: Words) -> 
         text = words("The window brought **{money}** from {buyers} buyers, **{share}** of the goal of {goal}.",
                      money=money, buyers=now.buyers, share=share, goal=words.money(goal))  # fmt: skip
     compared = {"label": words("goal"), "value": float(goal)}
-    return fields | {"verdict": verdict, "short": short, "text": text, "compared": compared}
+    return fields | {
+        "verdict": verdict,
+        "short": short,
+        "text": text,
+        "compared": compared,
+        "answers": {"on_track": short},
+    }
 
 
 def newness(now: pd.DataFrame, before: pd.DataFrame, days: int, words: Words) -> dict[str, Any]:

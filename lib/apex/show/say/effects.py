@@ -17,9 +17,10 @@ from apex.show.words import MISSING, Words
 def changed(answer: Any, words: Words) -> dict[str, Any]:
     """What the campaign changed, from a verdict on GMV; None where nobody was listed."""
     unknown = words("What the campaign changed is not identified")
+    answers = {"trust": words("Sums are counted; what the campaign changed is not identified")}
     if answer is None:
         return {
-            "kind": "not identified", "short": unknown,
+            "kind": "not identified", "short": unknown, "answers": answers,
             "text": words("The data hold no list of who was addressed, so what the campaign changed cannot be asked of them."),
             "next_step": words("Keep the list of who is addressed, and hold out a random share of it."),
         }  # fmt: skip
@@ -27,7 +28,7 @@ def changed(answer: Any, words: Words) -> dict[str, Any]:
     treated, n = _treated(answer), answer.evidence.naive.n
     if 0 < treated < words.threshold:
         text = words("The campaign addressed too few consumers to show what it changed.")
-        return {"kind": "not identified", "short": unknown, "text": text, "next_step": step}
+        return {"kind": "not identified", "short": unknown, "text": text, "next_step": step, "answers": answers}
     fields: dict[str, Any] = {"n": n if n == 0 or n >= words.threshold else None, "unit": "money_minor"}
     low, high = answer.low * treated, answer.high * treated
     span = {"low": words.signed_money(_whole(low)), "high": words.signed_money(_whole(high))}
@@ -46,9 +47,13 @@ def changed(answer: Any, words: Words) -> dict[str, Any]:
         short = words("The campaign changed GMV by {effect}", effect=effect) if verdict != "careful" else words(
             "No change of GMV can be told from chance"
         )  # fmt: skip
+        answers["trust"] = {
+            "lift": words("Sums are counted; what the campaign changed stands on a trial"),
+            "quasi": words("Sums are counted; the change stands on comparable groups, not on a trial"),
+        }[answer.answer]
         return fields | {"kind": "lift", "value": value, "low": low, "high": high, "verdict": verdict, "text": text,
-                         "short": short}  # fmt: skip
-    fields |= {"kind": "not identified", "verdict": "none", "short": unknown, "next_step": step}
+                         "short": short, "answers": answers}  # fmt: skip
+    fields |= {"kind": "not identified", "verdict": "none", "short": unknown, "next_step": step, "answers": answers}
     if math.isnan(low):
         why = _reason(answer.reasons[0], words)[0]
         text = words("The data cannot say what the campaign changed, not even a range. {reason}.", reason=why)

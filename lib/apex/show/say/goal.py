@@ -24,7 +24,9 @@ def cannot(reason: str, words: Words) -> dict[str, Any]:
         ),
         "no_stock": words("There is nobody to plan with: the stages of the eve bring nothing."),
     }[reason]
-    return {"kind": "not identified", "short": words("The data cannot say what the goal needs"), "text": text}
+    short = words("The data cannot say what the goal needs")
+    answers = {"on_track": short, "short_stage": short}
+    return {"kind": "not identified", "short": short, "text": text, "answers": answers}
 
 
 def odds(plan: Any, confidence: float, words: Words) -> dict[str, Any]:
@@ -40,8 +42,9 @@ def odds(plan: Any, confidence: float, words: Words) -> dict[str, Any]:
     )  # fmt: skip
     tile = {"label": words("Odds of the goal"), "value": chance,
             "note": words("goal {goal}, {wanted} wanted", goal=goal, wanted=words.share(confidence))}  # fmt: skip
+    short = words("Odds of {chance} for the goal of {goal}", chance=chance, goal=goal)
     return {"kind": "model", "value": plan.odds, "unit": "share", "verdict": verdict, "n": plan.windows, "text": text,
-            "short": words("Odds of {chance} for the goal of {goal}", chance=chance, goal=goal),
+            "short": short, "answers": {"on_track": short},
             "compared": {"label": words("odds wanted"), "value": confidence}, "tile": tile}  # fmt: skip
 
 
@@ -65,8 +68,8 @@ def gap(needed: pd.DataFrame, plan: Any, stages: Stages, words: Words) -> dict[s
     names = _cells(stages, words)
     planned = needed[needed.needed.notna() & needed.gap.notna()]
     if planned.empty:
-        text = words("No stage can be shown: too few consumers.")
-        return {"kind": "model", "short": words("No stage can be shown"), "text": text}
+        text, short = words("No stage can be shown: too few consumers."), words("No stage can be shown")
+        return {"kind": "model", "short": short, "text": text, "answers": {"short_stage": short}}
     total = int(planned.gap.clip(lower=0).sum())
     hidden = bool(needed.suppressed[needed.stage.astype(str) != "none"].any())
     if total == 0 and hidden and plan.k > 1:  # all that is short is suppressed
@@ -75,11 +78,12 @@ def gap(needed: pd.DataFrame, plan: Any, stages: Stages, words: Words) -> dict[s
             "shown.", k=words.number(plan.k, 2),
         )  # fmt: skip
         short = words("Short, at stages too small to show")
-        return {"kind": "model", "verdict": "behind", "text": text, "short": short}
+        return {"kind": "model", "verdict": "behind", "text": text, "short": short, "answers": {"short_stage": short}}
     if total == 0:
         text = words("The stock that comes by itself is enough for the goal at every stage.")
-        return {"kind": "model", "value": 0.0, "unit": "consumers", "verdict": "ahead", "text": text,
-                "short": words("Enough consumers at every stage")}  # fmt: skip
+        short = words("Enough consumers at every stage")
+        return {"kind": "model", "value": 0.0, "unit": "consumers", "verdict": "ahead", "text": text, "short": short,
+                "answers": {"short_stage": short}}  # fmt: skip
     most = planned.loc[planned.gap.astype("Float64").idxmax()]
     parts = words(", ").join(f"{names[r.stage]} {words.signed(r.gap)}" for r in planned.itertuples() if r.gap > 0)
     many, short = words.count(total), words.short(total)
@@ -99,8 +103,11 @@ def gap(needed: pd.DataFrame, plan: Any, stages: Stages, words: Words) -> dict[s
     tile = {"label": words("Short of consumers"), "value": many,
             "note": words("most at {stage}: {n}", stage=names[most.stage], n=int(most.gap))}  # fmt: skip
     claim = words("Short of {n} consumers, most at {stage}", n=short, stage=names[most.stage])
+    answer = words("{stage} by {n}, all stages by {total}", stage=names[most.stage], n=int(most.gap), total=many)
+    answer = fitting(answer, names[most.stage])
     return {"kind": "model", "value": float(total), "unit": "consumers", "verdict": "behind", "text": text, "next_step": step,
-            "short": fitting(claim, names[most.stage]), "tile": tile}  # fmt: skip
+            "short": fitting(claim, names[most.stage]), "tile": tile, "answers": {"short_stage": answer},
+            "at_stake_minor": round(plan.missing) if plan.missing > 0 else None, "due": most.eve}  # fmt: skip
 
 
 def pace(table: pd.DataFrame, stages: Stages, level: str, words: Words) -> dict[str, Any]:
@@ -159,7 +166,8 @@ def trust(scores: Sequence[Any], helped: pd.DataFrame, brand: str, words: Words)
     own, rival = known.get((0, "combined")), known.get((0, "window_before"))
     if own is None or rival is None or np.isnan(own.coverage):
         text = words("Too few earlier windows have ended to say how far off such forecasts are.")
-        return {"kind": "counted", "short": words("No back-test yet"), "text": text}
+        short = words("No back-test yet")
+        return {"kind": "counted", "short": short, "text": text, "answers": {"trust": short}}
     judged = helped[helped.difference.notna()]
     mine = judged[judged.brand == brand].difference
     if mine.empty:
@@ -174,9 +182,11 @@ def trust(scores: Sequence[Any], helped: pd.DataFrame, brand: str, words: Words)
         better=int((judged.difference < 0).sum()), brands=len(judged), here=here,
     )  # fmt: skip
     held = own.coverage_low <= 0.8 <= own.coverage_high
+    answer = words("Earlier 80 % intervals held {coverage} of results", coverage=words.share(own.coverage))
     return {"kind": "counted", "value": own.coverage, "low": own.coverage_low, "high": own.coverage_high, "unit": "share",
             "n": own.with_interval, "verdict": "ahead" if held and own.wape <= rival.wape else "careful", "text": text,
-            "short": words("Past intervals held in {coverage}", coverage=words.share(own.coverage))}  # fmt: skip
+            "short": words("Past intervals held in {coverage}", coverage=words.share(own.coverage)),
+            "answers": {"trust": answer}}  # fmt: skip
 
 
 def lesson(learned: Sequence[Any], before: Any, after: Any, words: Words) -> dict[str, Any]:

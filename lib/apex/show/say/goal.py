@@ -13,6 +13,7 @@ from apex.show.say.wording import fitting
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
+TELLING = 0.4  # a coverage whose own interval is wider than this tells little
 
 
 def cannot(reason: str, words: Words) -> dict[str, Any]:
@@ -181,7 +182,7 @@ def trust(scores: Sequence[Any], helped: pd.DataFrame, brand: str, words: Words)
         high=words.share(own.coverage_high), wape=words.share(own.wape, 1), rival=words.share(rival.wape, 1),
         better=int((judged.difference < 0).sum()), brands=len(judged), here=here,
     )  # fmt: skip
-    held = own.coverage_low <= 0.8 <= own.coverage_high
+    held = own.coverage_low <= 0.8 <= own.coverage_high and own.coverage_high - own.coverage_low <= TELLING
     answer = words("Earlier 80 % intervals held {coverage} of results", coverage=words.share(own.coverage))
     return {"kind": "counted", "value": own.coverage, "low": own.coverage_low, "high": own.coverage_high, "unit": "share",
             "n": own.with_interval, "verdict": "ahead" if held and own.wape <= rival.wape else "careful", "text": text,

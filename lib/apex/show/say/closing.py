@@ -146,21 +146,25 @@ def segments(words: Words) -> dict[str, str]:
 
 
 def stock_by_history(flow: pd.DataFrame, stages: Sequence[tuple[str, str]], words: Words) -> pd.DataFrame:
-    """Stock on the eve and at the end by new and old: segment, stage, eve, end (null where a part is suppressed, however large).
+    """Stock on the eve and at the end by new and old, in words: segment, stage, eve, end ("≥" where a part is suppressed).
 
     flow: segment, from_stage, to_stage, consumers (suppressed ones null).
     """
     names: dict[str, str] = segments(words)
-    sums: list[dict[Any, Any]] = []
-    for side in ("from_stage", "to_stage"):
-        keys = [flow["segment"].astype(str), flow[side].astype(str)]
-        sums.append({k: c.sum(skipna=False) for k, c in flow.consumers.groupby(keys)})
+
+    def held(segment: str, side: str, stage: str) -> str:
+        part = flow.consumers[(flow.segment == segment) & (flow[side].astype(str) == stage)]
+        shown = int(part.sum())
+        if not part.isna().any():
+            return words.count(shown)
+        return words("≥ {n}", n=shown) if shown else words.suppressed()
+
     rows = [
-        (names[s], label, *(side.get((s, stage), 0) for side in sums))  # who is not in the flow is nobody
+        (names[s], label, held(s, "from_stage", stage), held(s, "to_stage", stage))
         for s in ("new", "old")
         for stage, label in stages
     ]
-    return pd.DataFrame(rows, columns=["segment", "stage", "eve", "end"]).astype({"eve": "Int64", "end": "Int64"})
+    return pd.DataFrame(rows, columns=["segment", "stage", "eve", "end"])
 
 
 def cells(stages: Sequence[tuple[str, str]], words: Words) -> dict[str, str]:

@@ -17,7 +17,7 @@ WAREHOUSE ?= complete-journey
 APEX := $(PYTHON) -m apex
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help report data test test-slow lint types format tidy lab lock clean
+.PHONY: help report data test test-slow test-browser lint types format tidy lab lock clean
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -33,6 +33,9 @@ test: lint types data ## everything a clean machine can check: lint, types, test
 
 test-slow: $(READY) data ## what takes minutes: many more random worlds, builds killed at ten random moments
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -m slow lib/tests
+
+test-browser: $(READY) data ## every page and JupyterLab in the system's Chromium   (CHROME_PATH=/path/to/chrome)
+	@$(PYTHON) -m pytest -c lib/pyproject.toml -n 2 --dist loadgroup -m browser lib/tests/browser
 
 lint: $(READY) ## style of library and notebooks
 	@$(PYTHON) -m ruff check --config lib/pyproject.toml lib notebooks

@@ -35,7 +35,7 @@ test-slow: $(READY) data ## what takes minutes: many more random worlds, builds 
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -m slow lib/tests
 
 test-browser: $(READY) data ## every page and JupyterLab in the system's Chromium   (CHROME_PATH=/path/to/chrome)
-	@$(PYTHON) -m pytest -c lib/pyproject.toml -n 2 --dist loadgroup -m browser lib/tests/browser
+	@$(PYTHON) -m pytest -c lib/pyproject.toml -m browser lib/tests/browser
 
 lint: $(READY) ## style of library and notebooks
 	@$(PYTHON) -m ruff check --config lib/pyproject.toml lib notebooks

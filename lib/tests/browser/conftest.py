@@ -3,7 +3,8 @@
 import contextlib
 import os
 import shutil
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -15,11 +16,9 @@ from apex.report.runner import render
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 NO_BROWSER = f"""No browser: none of {", ".join(NAMES)} is on the PATH.
 Install one (Debian: apt-get install chromium), or name it: make test-browser CHROME_PATH=/path/to/chrome"""
-SITES = [
-    (path.stem, language)
-    for path in sorted((ROOT / "data" / "campaigns").glob("*.yml"))
-    for language in ("en", "zh")
-]  # fmt: skip
+CAMPAIGNS = sorted(path.stem for path in (ROOT / "data" / "campaigns").glob("*.yml"))
+TEACHERS_FIRST = sorted(CAMPAIGNS, key=lambda name: len(load_campaign(name).learns_from))  # so none is rendered twice
+SITES = [(name, language) for name in TEACHERS_FIRST for language in ("en", "zh")]
 
 
 def chromium():
@@ -80,26 +79,22 @@ def offline_page(browser):
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory):
-    """Where this session renders to."""
-    return tmp_path_factory.mktemp("sites")
+def sites(tmp_path_factory):
+    """(campaign, language) → its report in the making; one is rendered while another is read."""
+    place = tmp_path_factory.mktemp("sites")
+    places = {"reports": place / "reports", "lessons": place / "lessons"}  # the project's own stay as they are
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        making = {}
+        for name, language in SITES:
+            file = place / f"{name}-{language}.yml"
+            file.write_text(f"extends: {name}\nlanguage: {language}\n", encoding="utf-8")
+            own = load_campaign(name).language == language
+            making[name, language] = pool.submit(render, name if own else file, **places)
+        yield making
+        pool.shutdown(cancel_futures=True)
 
 
-@pytest.fixture(
-    scope="session",
-    params=[pytest.param(site, marks=pytest.mark.xdist_group("-".join(site)), id="-".join(site)) for site in SITES],
-)
-def site(request, place):
+@pytest.fixture(scope="session", params=SITES, ids="-".join)
+def site(request, sites):
     """The folder of one campaign's report in one language."""
-    name, language = request.param
-    if load_campaign(name).language != language:
-        file = place / f"{name}-{language}.yml"
-        file.write_text(f"extends: {name}\nlanguage: {language}\n", encoding="utf-8")
-        return rendered(file, place)
-    made = place / "reports" / name  # perhaps there already, for another campaign that learns from it
-    return made if made.exists() else rendered(name, place)
-
-
-def rendered(campaign, place):
-    """The folder of a campaign's report; the project's own reports and lessons stay as they are."""
-    return render(campaign, reports=place / "reports", lessons=place / "lessons").parent
+    return sites[request.param].result().parent

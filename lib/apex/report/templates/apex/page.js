@@ -3,14 +3,12 @@
   // one switch for all code
   const toggle = document.querySelector(".code-toggle");
   const code = document.querySelectorAll("details.code");
-  if (toggle && code.length) {
-    toggle.hidden = false;
-    document.body.classList.add("folds-code");
+  if (toggle) {
     toggle.addEventListener("click", () => {
       const open = toggle.getAttribute("aria-pressed") !== "true";
       toggle.setAttribute("aria-pressed", open);
       code.forEach((part) => { part.open = open; });
-      document.body.classList.toggle("folds-code", !open);
+      document.body.classList.toggle("shows-code", open);
     });
   }
   // contents: mark the section being read

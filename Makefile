@@ -14,6 +14,7 @@ endif
 BASE_PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
 CAMPAIGN ?= data/campaigns/complete-journey.yml
 WAREHOUSE ?= complete-journey
+LAB_DIR ?= .
 APEX := $(PYTHON) -m apex
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
@@ -51,8 +52,9 @@ tidy: $(READY) ## run every notebook and renew the outputs that the tests compar
 types: $(READY)
 	@$(PYTHON) -m mypy --config-file lib/pyproject.toml
 
-lab: $(READY) ## open JupyterLab on the notebooks
-	@$(PYTHON) -m jupyterlab --notebook-dir=.
+# its settings: the map is shown and not its source, and nobody is asked for news or updates
+lab: $(READY) ## open JupyterLab on the map of notebooks
+	@JUPYTER_CONFIG_PATH=lib/jupyter $(PYTHON) -m jupyterlab --notebook-dir=$(LAB_DIR) $(LAB_FLAGS)
 
 lock: ## renew lib/requirements.lock from environment.yml (needs uv on the PATH)
 	@sed -n 's/^      - \([a-z].*==.*\)/\1/p' environment.yml \

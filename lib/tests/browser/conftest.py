@@ -47,7 +47,7 @@ def browser():
 @pytest.fixture(scope="session")
 def open_page(browser):
     """`with open_page() as page`, for fixtures that outlive a test."""
-    return lambda: offline_page(browser)
+    return lambda *home: offline_page(browser, *home)
 
 
 @pytest.fixture
@@ -58,14 +58,14 @@ def page(browser):
 
 
 @contextlib.contextmanager
-def offline_page(browser):
-    """A page that reads files and nothing else; `page.asked`: what it wanted from elsewhere, `page.said`: its errors."""
+def offline_page(browser, home="file:"):
+    """A page that reads what is at `home` only; `page.asked`: what it wanted from elsewhere, `page.said`: its errors."""
     context = browser.new_context(accept_downloads=True)
     made = context.new_page()
     made.asked, made.said = [], []
 
     def answer(route):
-        if route.request.url.startswith(("file:", "data:", "blob:")):
+        if route.request.url.startswith((home, "data:", "blob:")):
             route.continue_()
         else:
             made.asked.append(route.request.url)

@@ -104,7 +104,9 @@ def test_from_the_map_to_an_answer_to_another_answer(lab, open_page):
             for there in (*notebook.title.values(), *notebook.question.values()):
                 assert there in text, f"{notebook.id} is not on the map as it calls itself: {there}"
         the_map.get_by_role("link", name="Consumer assets").click()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=PATIENCE * 1000)
+        # a kernel that is still on its way would make JupyterLab ask which one to take
+        ready = page.locator("#jp-main-statusbar", has_text=re.compile(r"Python 3.*\| Idle"))
+        ready.wait_for(timeout=PATIENCE * 1000)
         first = run_all(page, file)
         cell = page.locator(".jp-CodeCell .cm-content", has_text="noticeable =").first
         cell.scroll_into_view_if_needed()

@@ -14,10 +14,11 @@ endif
 BASE_PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
 CAMPAIGN ?= data/campaigns/complete-journey.yml
 WAREHOUSE ?= complete-journey
+LAB_DIR ?= .
 APEX := $(PYTHON) -m apex
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help report data test test-slow lint types format tidy lab lock clean
+.PHONY: help report data test test-slow test-browser lint types format tidy lab lock clean
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -34,6 +35,9 @@ test: lint types data ## everything a clean machine can check: lint, types, test
 test-slow: $(READY) data ## what takes minutes: many more random worlds, builds killed at ten random moments
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -m slow lib/tests
 
+test-browser: $(READY) data ## every page and JupyterLab in the system's Chromium   (CHROME_PATH=/path/to/chrome)
+	@$(PYTHON) -m pytest -c lib/pyproject.toml -m browser lib/tests/browser
+
 lint: $(READY) ## style of library and notebooks
 	@$(PYTHON) -m ruff check --config lib/pyproject.toml lib notebooks
 	@$(PYTHON) -m ruff format --quiet --check --config lib/pyproject.toml lib || \
@@ -48,8 +52,9 @@ tidy: $(READY) ## run every notebook and renew the outputs that the tests compar
 types: $(READY)
 	@$(PYTHON) -m mypy --config-file lib/pyproject.toml
 
-lab: $(READY) ## open JupyterLab on the notebooks
-	@$(PYTHON) -m jupyterlab --notebook-dir=.
+# its settings: the map is shown and not its source, and nobody is asked for news or updates
+lab: $(READY) ## open JupyterLab on the map of notebooks
+	@JUPYTER_CONFIG_PATH=lib/jupyter $(PYTHON) -m jupyterlab --notebook-dir=$(LAB_DIR) $(LAB_FLAGS)
 
 lock: ## renew lib/requirements.lock from environment.yml (needs uv on the PATH)
 	@sed -n 's/^      - \([a-z].*==.*\)/\1/p' environment.yml \

@@ -3,23 +3,22 @@
   // one switch for all code
   const toggle = document.querySelector(".code-toggle");
   const code = document.querySelectorAll("details.code");
-  if (toggle && code.length) {
-    toggle.hidden = false;
-    document.body.classList.add("folds-code");
+  if (toggle) {
     toggle.addEventListener("click", () => {
       const open = toggle.getAttribute("aria-pressed") !== "true";
       toggle.setAttribute("aria-pressed", open);
       code.forEach((part) => { part.open = open; });
-      document.body.classList.toggle("folds-code", !open);
+      document.body.classList.toggle("shows-code", open);
     });
   }
   // contents: mark the section being read
   const links = new Map([...document.querySelectorAll(".toc a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
   const heads = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
   const mark = () => {
-    const line = Math.min(innerHeight / 4, 180);
-    const end = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
-    const read = end && scrollY > 0 ? heads : heads.filter((h) => h.getBoundingClientRect().top <= line);
+    // over the last screen the line goes down to the foot, so that short last sections have their turn as well
+    const left = document.documentElement.scrollHeight - innerHeight - scrollY;
+    const line = Math.max(Math.min(innerHeight / 4, 180), scrollY > 0 ? innerHeight - left : 0);
+    const read = heads.filter((h) => h.getBoundingClientRect().top <= line);
     const now = (read[read.length - 1] || heads[0]).id;
     links.forEach((a, id) => (id === now ? a.setAttribute("aria-current", "true") : a.removeAttribute("aria-current")));
   };

@@ -51,27 +51,36 @@ def lab(tmp_path_factory):
         server.wait(30)
 
 
-def until(what):
+def until(what, rest=lambda: time.sleep(0.3)):
     """Look again and again; fail when patience ends."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         yield
-        time.sleep(0.3)
+        rest()
     pytest.fail(f"waited {PATIENCE} s for {what}")
 
 
+# After "Run All" the last cell is the active one; its prompt gets a number when all before it have run.
+LAST_HAS_RUN = """(after) => {
+    const prompt = document.querySelector(".jp-NotebookPanel .jp-Cell.jp-mod-active .jp-InputPrompt");
+    const number = prompt && /\\[(\\d+)\\]/.exec(prompt.textContent);
+    return number && Number(number[1]) > after;
+}"""
+
+
 def run_all(page, file, after=0):
-    """Run all cells in the browser, save, and give the saved notebook once every cell has run (again)."""
+    """Run all cells in the browser and save; the saved code cells, each of which has run (after that number)."""
     page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
     page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
-    for _ in until("every cell to run"):
-        page.keyboard.press("Control+s")
+    page.wait_for_function(LAST_HAS_RUN, arg=after, timeout=PATIENCE * 1000)
+    page.keyboard.press("Control+s")
+    for _ in until("the notebook to be saved", lambda: page.wait_for_timeout(300)):
         cells = [c for c in json.loads(file.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
-        failed = [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
-        assert not failed, failed
-        if all((cell["execution_count"] or 0) > after for cell in cells):
-            return cells
-    return None
+        if (cells[-1]["execution_count"] or 0) > after:
+            break
+    assert all(cell["execution_count"] > after for cell in cells)
+    assert not [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
+    return cells
 
 
 def answer(cells):
@@ -95,7 +104,9 @@ def test_from_the_map_to_an_answer_to_another_answer(lab, open_page):
             for there in (*notebook.title.values(), *notebook.question.values()):
                 assert there in text, f"{notebook.id} is not on the map as it calls itself: {there}"
         the_map.get_by_role("link", name="Consumer assets").click()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=PATIENCE * 1000)
+        # a kernel that is still on its way would make JupyterLab ask which one to take
+        ready = page.locator("#jp-main-statusbar", has_text=re.compile(r"Python 3.*\| Idle"))
+        ready.wait_for(timeout=PATIENCE * 1000)
         first = run_all(page, file)
         cell = page.locator(".jp-CodeCell .cm-content", has_text="noticeable =").first
         cell.scroll_into_view_if_needed()

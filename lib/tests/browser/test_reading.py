@@ -5,9 +5,17 @@ import re
 import pytest
 
 pytestmark = pytest.mark.browser
-NOTEBOOKS = "**/[0-9]_*.html"
 SECTIONS = "() => [...document.querySelectorAll('.toc a')].map((a) => decodeURIComponent(a.hash.slice(1)))"
-READ = "() => [...document.querySelectorAll('.toc a[aria-current]')].map((a) => decodeURIComponent(a.hash.slice(1)))"
+# What is marked as being read, from the top of the page to its end.
+READ = """async () => {
+    const seen = [];
+    for (let y = 0; y < document.documentElement.scrollHeight; y += 100) {
+        scrollTo(0, y);
+        await new Promise(requestAnimationFrame);
+        seen.push([...document.querySelectorAll(".toc a[aria-current]")].map((a) => decodeURIComponent(a.hash.slice(1))));
+    }
+    return seen;
+}"""
 # A link over each chart and table: in the PDF it becomes one rectangle on every page that its chart reaches.
 COVER = """() => [...document.querySelectorAll("figure.chart, .table-card, .tiles")].map((part, number) => {
     const link = document.createElement("a");
@@ -37,12 +45,9 @@ def test_contents_show_where_one_is(notebooks, page):
     page.emulate_media(reduced_motion="reduce")
     for path in notebooks:
         page.goto(path.as_uri())
-        sections, seen = page.evaluate(SECTIONS), []
-        for y in range(0, page.evaluate("document.documentElement.scrollHeight"), 100):
-            page.evaluate("(y) => new Promise((then) => { scrollTo(0, y); requestAnimationFrame(() => then()); })", y)
-            now = page.evaluate(READ)
-            assert len(now) == 1, f"{path.name}: one section is being read, not {now}"
-            seen += [section for section in now if section not in seen]
+        sections, read = page.evaluate(SECTIONS), page.evaluate(READ)
+        assert {len(now) for now in read} == {1}, f"{path.name}: one section is being read"
+        seen = list(dict.fromkeys(now[0] for now in read))
         assert seen == sections, f"{path.name}: in their order, and none left out"
         for section in sections:
             page.locator(f".toc a[href='#{section}']").click()
@@ -148,10 +153,11 @@ def test_paper_shows_what_is_read_and_nothing_to_click(notebooks, page):
         page.emulate_media(media="print", color_scheme="dark")
         page.goto(path.as_uri())
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        seen = "(all) => all.map((part) => part.checkVisibility({visibilityProperty: true}))"
         for gone in (".toc", ".pager", ".code-toggle", ".skip", "details.code"):
-            assert not any(part.is_visible() for part in page.locator(gone).all()), f"{path.name}: {gone}"
+            assert not any(page.eval_on_selector_all(gone, seen)), f"{path.name}: {gone}"
         for there in ("h1", ".lede", ".marks", "figure.chart", ".table-card", ".table-card tbody tr", ".provenance dl"):
-            assert all(part.is_visible() for part in page.locator(there).all()), f"{path.name}: {there}"
+            assert all(page.eval_on_selector_all(there, seen)), f"{path.name}: {there}"
         colours = page.evaluate(
             "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
         )

@@ -20,7 +20,7 @@ PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
 .PHONY: help report data test test-slow test-browser lint types format tidy lab lock clean
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 report: $(READY) ## render a campaign's report            (CAMPAIGN=data/campaigns/NAME.yml)
 	@$(APEX) report $(CAMPAIGN)

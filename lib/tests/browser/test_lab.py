@@ -1,5 +1,6 @@
 """`make lab`: it opens on the map of notebooks, one runs from top to bottom, and a changed parameter changes its answer."""
 
+import contextlib
 import json
 import os
 import re
@@ -48,7 +49,10 @@ def lab(tmp_path_factory):
         yield opens["href"], folder
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(30)
+        with contextlib.suppress(ProcessLookupError):  # a server that was just starting may have missed the signal
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def until(what, rest=lambda: time.sleep(0.3)):

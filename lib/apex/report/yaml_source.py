@@ -107,3 +107,7 @@ def _walk(node: yaml.Node, file: str, at: KeyPath, lines: Lines) -> None:
             seen[key.value] = where
             lines[(*at, key.value)] = where
             _walk(value, file, (*at, key.value), lines)
+    elif any("\ud800" <= letter <= "\udfff" for letter in node.value):  # two halves, as JSON writes them
+        raise ApexError(
+            f"{file}:{node.start_mark.line + 1}: an escape is half a character; write the character itself."
+        )

@@ -122,6 +122,7 @@ def test_as_of_by_default_and_as_said(load):
         ("settings: {1_insight/assets: {db-password: x}}\n", r'"db-password" looks like a secret'),
         ("compare: [1, 2\n", r"my-campaign.yml:9: not valid YAML"),
         ("margin: .nan\n", r"my-campaign.yml:8: margin: Input should be a finite number, not nan."),
+        ('compare: ["\\ud83d\\ude00"]\n', r"my-campaign.yml:8: an escape is half a character; write the character itself."),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_with_place_and_remedy(load, text, message):

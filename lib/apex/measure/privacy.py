@@ -18,8 +18,8 @@ def suppress(
     """The frame with counts of people from 1 to `threshold` − 1 nulled, and a column `suppressed` that says so.
 
     counts: columns that count people; if one is too small, all of the row are nulled. totals: groupings (lists of columns)
-    whose sums are known elsewhere: where only one row of such a group is suppressed, or all that are suppressed together
-    are below the threshold, the smallest shown row above zero is suppressed with them, until nothing is given away. also:
+    whose sums are known elsewhere: where only one row of such a group is suppressed, or any count of those suppressed adds
+    to less than the threshold, the smallest shown row above zero is suppressed with them, until nothing is given away. also:
     columns that say something of the same people (their money, their orders); nulled with the counts. hidden: rows to
     suppress whatever they hold, since another table on the same people does.
     """
@@ -28,8 +28,7 @@ def suppress(
     people = frame[list(counts)]
     small = ((people > 0) & (people < threshold)).any(axis=1)
     hidden = small if hidden is None else small | hidden
-    size = people.max(axis=1)
-    while more := [i for keys in totals for i in _complements(frame, list(keys), size, hidden, threshold)]:
+    while more := [i for keys in totals for i in _complements(frame, list(keys), people, hidden, threshold)]:
         hidden.loc[more] = True
     out = frame.assign(suppressed=hidden.astype(bool))
     for column in counts:
@@ -41,13 +40,15 @@ def suppress(
 
 
 def _complements(
-    frame: pd.DataFrame, keys: list[str], size: pd.Series, hidden: pd.Series, threshold: int
+    frame: pd.DataFrame, keys: list[str], people: pd.DataFrame, hidden: pd.Series, threshold: int
 ) -> list[object]:
-    """For each group that gives a suppressed row away: its smallest shown row above zero."""
-    found = []
+    """For each group that gives a suppressed row away, by any of its counts: its smallest shown row above zero."""
+    size, found = people.max(axis=1), []
     for _, group in frame.groupby(keys, observed=True):
         mine, shown = hidden[group.index], size[group.index]
         shown = shown[~mine & (shown > 0)]
-        if mine.any() and not shown.empty and (mine.sum() == 1 or size[group.index][mine].sum() < threshold):
+        sums = people.loc[group.index][mine].sum()
+        given_away = mine.sum() == 1 or ((sums > 0) & (sums < threshold)).any() or (sums == 0).all()
+        if mine.any() and not shown.empty and given_away:
             found.append(shown.idxmin())
     return found

@@ -167,6 +167,10 @@ def _listed(warehouse: Warehouse, campaign_id: str, control: str | None) -> tupl
         control = next((a for a in CONTROLS if a in arms), None)
     elif control not in arms:
         raise ApexError(f'Campaign "{campaign_id}" has no arm "{control}".{nearest(control, arms)}')
+    if control is not None and len(arms) > 2:
+        raise ApexError(
+            f'Campaign "{campaign_id}" has {len(arms)} arms ({", ".join(arms)}); one arm is judged against "{control}" at a time.'
+        )
     return listed, control
 
 

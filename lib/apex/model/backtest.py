@@ -95,8 +95,8 @@ def backtest(history: History, starts: Sequence[date], leads: Sequence[int] = (0
 
 def backtest_table(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame of `backtest` as the page keeps it: `method` with "-28" for a forecast made 28 days before the eve."""
-    lead = frame.lead.map(lambda days: f"-{days}" if days else "")
-    return frame.assign(method=frame.method.astype(str) + lead)[TABLE]
+    lead = ["" if days == 0 else f"-{days}" for days in frame.lead]
+    return frame.assign(method=[f"{m}{d}" for m, d in zip(frame.method, lead, strict=True)])[TABLE]
 
 
 def scores(frame: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> list[Score]:

@@ -9,10 +9,10 @@ LEVEL = 0.8
 def rates(counted: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     """The frame (with consumers and buyers, ints) with rate, low, high: Jeffreys' interval (Brown, Cai & DasGupta 2001).
 
-    A cell without consumers has the prior's: rate 0.5 and an interval that says nothing.
+    All three are null for a cell without consumers.
     """
-    low, high = proportion_confint(counted.buyers, counted.consumers, alpha=1 - level, method="jeffreys")
-    rate = (counted.buyers + 0.5) / (counted.consumers + 1)
-    return counted.assign(
-        rate=rate.round(6), low=pd.Series(low, counted.index).round(6), high=pd.Series(high, counted.index).round(6)
-    )
+    some = counted.consumers > 0
+    seen = counted.consumers.where(some, 1)
+    low, high = proportion_confint(counted.buyers, seen, alpha=1 - level, method="jeffreys")
+    found = {"rate": counted.buyers / seen, "low": low, "high": high}
+    return counted.assign(**{name: pd.Series(x, counted.index).where(some).round(6) for name, x in found.items()})

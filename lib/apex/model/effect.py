@@ -25,8 +25,9 @@ def difference(
 ) -> Estimate:
     """Randomised trial: difference in means with Welch's interval.
 
-    propensity: the chance of being treated; where it differs between consumers, its inverse weights each (Hájek; HC2
-    errors). clusters: what was randomised if not the consumer (a village, a store).
+    propensity: the chance of being treated; where it differs between consumers, controls are weighted by its odds, which
+    gives the effect on the treated (Hájek; HC2 errors). clusters: what was randomised if not the consumer (a village, a
+    store).
     """
     y, t = checked(outcome, treated)
     ask = Question("difference", "lift", t, 0, level)
@@ -35,7 +36,8 @@ def difference(
         p = propensity.to_numpy(float)
         if not ((p > 0) & (p < 1)).all():
             raise ApexError("propensity: every chance of being treated must be known and lie strictly between 0 and 1.")
-        weights = np.where(t, 1 / p, 1 / (1 - p)) if propensity.nunique() > 1 else None
+        # the effect on the treated: controls stand in for them, each as often as its like was treated
+        weights = np.where(t, 1.0, p / (1 - p)) if propensity.nunique() > 1 else None
     return _means(ask, y, clusters, weights)
 
 

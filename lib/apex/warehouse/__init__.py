@@ -38,10 +38,13 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _digest(source: Any) -> str:
-    """Changes when a source file, the canonical tables or the code that books them changes."""
+    """Changes when a source file, the canonical tables, the hashing key or the code that books them changes."""
     import hashlib
+
+    from apex.warehouse import keys
 
     here = Path(__file__).parent
     parts = [*source.files().values(), Path(source.__file__), here / "ingest.py", here / "checks.py", here / "keys.py"]
     parts.append(files.ROOT / "data" / "rules" / "tables.yml")
-    return hashlib.sha256("".join(files.digest(p) for p in parts).encode()).hexdigest()
+    key = keys.fingerprint(keys.hashing_key(public=source.PUBLIC))
+    return hashlib.sha256("".join([key, *(files.digest(p) for p in parts)]).encode()).hexdigest()

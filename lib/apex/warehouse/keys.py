@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
 PUBLIC_KEY = b"apex public data"
+SHORTEST = 16  # bytes of a key of one's own
 KEY_FILE = ROOT / "data" / "consumer.key"
 BLOCK = 64  # bytes of a SHA-256 block
 
@@ -24,14 +25,16 @@ def hashing_key(*, public: bool) -> bytes:
     """The key for a source: the fixed public one, or the brand's own. ApexError when the brand's own is not set."""
     if public:
         return PUBLIC_KEY
-    if own := os.environ.get("APEX_KEY"):
-        return own.encode()
-    if KEY_FILE.exists():
-        return KEY_FILE.read_bytes().strip()
-    raise ApexError(
-        "Consumer keys are hashed with a key of your own: set the environment variable APEX_KEY, "
-        f"or write at least 16 random characters to {KEY_FILE.relative_to(ROOT)} (git ignores it)."
+    own = os.environ.get("APEX_KEY", "").strip().encode() or (
+        KEY_FILE.read_bytes().strip() if KEY_FILE.exists() else b""
     )
+    if len(own) < SHORTEST:
+        found = f"the one there is has {len(own)} bytes" if own else "there is none"
+        raise ApexError(
+            f"Consumer keys are hashed with a key of your own, and {found}: set the environment variable APEX_KEY, "
+            f"or write at least {SHORTEST} random characters to data/{KEY_FILE.name} (git ignores it)."
+        )
+    return own
 
 
 def fingerprint(key: bytes) -> str:

@@ -83,3 +83,9 @@ def test_what_another_table_suppresses_stays_suppressed():
     frame = pd.DataFrame({"stage": ["A", "I"], "n": [50, 60]})
     out = suppress(frame, ["n"], 20, hidden=pd.Series([True, False]))
     assert out.n.isna().tolist() == out.suppressed.tolist() == [True, False]
+
+
+def test_every_count_of_a_hidden_row_is_protected_not_only_the_largest():
+    frame = pd.DataFrame({"all": 0, "consumers": [500, 300, 900, 800], "buyers": [1, 2, 90, 80]})
+    out = suppress(frame, ["consumers", "buyers"], 20, totals=[["all"]])
+    assert out.suppressed.tolist() == [True, True, False, True], "buyers 1 + 2 would be solved from their total"

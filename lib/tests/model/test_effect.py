@@ -115,6 +115,10 @@ def test_unequal_chances_are_weighted(world):
                       effect.difference(y, pd.Series(t)).effect])  # fmt: skip
     weighted, plain = np.mean(found, axis=0)
     assert weighted == pytest.approx(TRUTH, abs=0.3)
+    more = y + np.where(t & (chance > 0.5), 10.0, 0.0)  # it works better on those who were likely to get it
+    on_treated = TRUTH + 10 * (chance[t] > 0.5).mean()
+    ours = effect.difference(more, pd.Series(t), propensity=pd.Series(chance))
+    assert ours.low <= on_treated <= ours.high and abs(on_treated - (TRUTH + 5)) > ours.high - ours.effect
     assert plain > TRUTH + 8
     with pytest.raises(ApexError, match="strictly between 0 and 1"):
         effect.difference(y, pd.Series(t), propensity=pd.Series(np.where(chance > 0.5, 1.0, 0.2)))

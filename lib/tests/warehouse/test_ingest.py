@@ -143,8 +143,13 @@ def test_an_own_hashing_key_is_asked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(keys, "KEY_FILE", keys.ROOT / "data" / "no-such.key")
     with pytest.raises(ApexError, match=r"APEX_KEY.*data/no-such\.key"):
         keys.hashing_key(public=False)
-    monkeypatch.setenv("APEX_KEY", "mine")
-    assert keys.hashing_key(public=False) == b"mine" != keys.hashing_key(public=True)
+    own = "sixteen letters!"
+    monkeypatch.setenv("APEX_KEY", own)
+    assert keys.hashing_key(public=False) == own.encode() != keys.hashing_key(public=True)
+    for short in (" ", "\n", "mine", own[1:]):
+        monkeypatch.setenv("APEX_KEY", short)
+        with pytest.raises(ApexError, match="at least 16"):
+            keys.hashing_key(public=False)
 
 
 def test_traits_may_have_any_name(tmp_path, source, canonical):

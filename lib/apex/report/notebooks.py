@@ -13,12 +13,16 @@ from apex.report.campaign import Campaign, Stage
 from apex.report.values import refuse_secret
 
 FOLDERS: dict[str, Stage] = {"1_insight": "insight", "2_plan": "plan", "3_execute": "execute", "4_wrapup": "wrapup"}
+KEYS = ("needs", "title", "question", "place")  # of metadata.apex
 Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Notebook:
-    """One notebook: `id` is "1_insight/assets", `stem` names its files, `defaults` are its parameters' literals."""
+    """One notebook: `id` is "1_insight/assets", `stem` names its files, `defaults` are its parameters' literals.
+
+    place: where it stands among those of its stage when one reads them in turn, 1 first.
+    """
 
     id: str
     path: Path
@@ -26,6 +30,7 @@ class Notebook:
     title: Mapping[str, str]
     question: Mapping[str, str]
     defaults: Parameters
+    place: int
 
     @property
     def stem(self) -> str:
@@ -44,7 +49,9 @@ class Notebook:
 
 
 def discover(folder: Path) -> list[Notebook]:
-    """Every notebook under `folder`/STAGE/, those first that others need, else by id.
+    """Every notebook under `folder`/STAGE/ in the order in which one reads: by stage, in it by place.
+
+    In which order they can run is another matter: what one needs has to have ended (`apex.report.runner`).
 
     Raises ApexError: none at all, an unknown stage folder, metadata or parameters that do not fit, a need that is not
     there, notebooks that need each other.
@@ -68,14 +75,7 @@ def discover(folder: Path) -> list[Notebook]:
         order.prepare()
     except graphlib.CycleError as error:
         raise ApexError("These notebooks need each other: " + " → ".join(reversed(error.args[1])) + ".") from None
-    ordered: list[Notebook] = []
-    ready: list[str] = []
-    while order.is_active():
-        ready = sorted([*ready, *order.get_ready()])
-        first = ready.pop(0)
-        ordered.append(found[first])
-        order.done(first)
-    return ordered
+    return sorted(found.values(), key=lambda n: (n.id.split("/")[0], n.place, n.id))
 
 
 def _read(path: Path) -> Notebook:
@@ -86,11 +86,16 @@ def _read(path: Path) -> Notebook:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ApexError(f"{id}: cannot be read as a notebook: {error!r}.") from None
     for key in about:
-        if key not in ("needs", "title", "question"):
-            raise ApexError(f'{id}: metadata.apex: unknown key "{key}".{nearest(key, ("needs", "title", "question"))}')
+        if key not in KEYS:
+            raise ApexError(f'{id}: metadata.apex: unknown key "{key}".{nearest(key, KEYS)}')
     for key in ("title", "question"):
         if set(about.get(key, {})) != {"en", "zh"}:
             raise ApexError(f'{id}: metadata.apex.{key} should be {{"en": …, "zh": …}}.')
+    place = about.get("place")
+    if type(place) is not int or place < 1:
+        raise ApexError(
+            f"{id}: metadata.apex.place should be its place among those of its stage (1, 2, …), not {place!r}."
+        )
     return Notebook(
         id=id,
         path=path,
@@ -98,6 +103,7 @@ def _read(path: Path) -> Notebook:
         title=dict(about["title"]),
         question=dict(about["question"]),
         defaults=_literals(id, cells),
+        place=place,
     )
 
 

@@ -1,7 +1,7 @@
 """Every word and number that a reader meets, in the report's language.
 
-English text is the key of a gettext catalogue (`locale/zh.po`), read by babel as it stands: a further language is one
-more file and no search through the code. Numbers, money and dates are babel's as well. Nothing falls back to English in
+English text is the key of gettext catalogues (`locale/zh/`: one file for what pages share, one for each notebook), read by
+babel as they stand: a further language is one more folder and no search through the code. Numbers, money and dates are babel's as well. Nothing falls back to English in
 silence: a text without translation raises, and a test finds it before a reader does.
 """
 
@@ -33,22 +33,23 @@ SHORT_FROM = 10_000  # below this, four digits are as short as any unit
 
 def languages() -> list[str]:
     """Languages there is a catalogue for; English, the language of the keys, needs none."""
-    return ["en", *sorted(path.stem for path in CATALOGUES.glob("*.po"))]
+    return ["en", *sorted({path.parent.name for path in CATALOGUES.glob("*/*.po")})]
 
 
 @lru_cache
 def catalogue(language: str) -> dict[str, tuple[str, ...]]:
     """Text → translations (one, or one for each plural form); doubtful ("fuzzy") entries count as missing."""
-    with (CATALOGUES / f"{language}.po").open("rb") as file:
-        messages = read_po(file, locale=language, abort_invalid=True)
     found: dict[str, tuple[str, ...]] = {}
-    for message in messages:
-        key, text = message.id, message.string
-        if not key or message.fuzzy:
-            continue
-        forms = (text,) if isinstance(text, str) else tuple(text or ("",))
-        if all(forms):
-            found[key if isinstance(key, str) else key[0]] = forms
+    for path in sorted((CATALOGUES / language).glob("*.po")):
+        with path.open("rb") as file:
+            messages = read_po(file, locale=language, abort_invalid=True)
+        for message in messages:
+            key, text = message.id, message.string
+            if not key or message.fuzzy:
+                continue
+            forms = (text,) if isinstance(text, str) else tuple(text or ("",))
+            if all(forms):
+                found[key if isinstance(key, str) else key[0]] = forms
     return found
 
 
@@ -93,7 +94,7 @@ class Words:
         else:
             forms = catalogue(self.language).get(text)
             if forms is None:
-                raise ApexError(f'locale/{self.language}.po has no translation of "{text}"')
+                raise ApexError(f'locale/{self.language}/ has no translation of "{text}"')
             pattern = forms[0] if plural is None or values.get("n") == 1 else forms[-1]
         needed = {field for _, field, _, _ in string.Formatter().parse(pattern) if field is not None}
         if absent := needed - set(values):

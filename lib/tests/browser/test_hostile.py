@@ -76,7 +76,7 @@ def report(request, tmp_path_factory):
         cell["id"] = f"c{number}"
     every = " ".join(NAMES.values())
     both = {"en": every, "zh": every}
-    node.metadata["apex"] = {"needs": [], "title": both, "question": both}
+    node.metadata["apex"] = {"needs": [], "place": 1, "title": both, "question": both}
     path = folder / "notebooks" / "1_insight" / "assets.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(node, path)

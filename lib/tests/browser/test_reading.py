@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from apex.files import ROOT
+from apex.report.notebooks import discover
+
 pytestmark = pytest.mark.browser
 SECTIONS = "() => [...document.querySelectorAll('.toc a')].map((a) => decodeURIComponent(a.hash.slice(1)))"
 # What is marked as being read, from the top of the page to its end.
@@ -35,8 +38,9 @@ FOCUSED = """() => {
 
 @pytest.fixture
 def notebooks(site):
-    found = sorted(site.glob("[0-9]_*.html"))
-    assert found
+    """The pages of notebooks in the order in which one reads them."""
+    found = [site / f"{notebook.stem}.html" for notebook in discover(ROOT / "notebooks")]
+    assert {path.name for path in found} == {path.name for path in site.glob("[0-9]_*.html")}
     return found
 
 

@@ -71,6 +71,7 @@ class Workspace:
         parameters: str = 'campaign = "none"\nknob = 3',
         markdown: tuple[tuple[str, str | None], ...] = (),
         close: bool = True,
+        place: int = 1,
     ) -> Path:
         """Write a notebook: a title, markdown (text, tag), code cells, and the closing cell."""
         new = nbformat.v4
@@ -86,6 +87,7 @@ class Workspace:
         name = id.split("/")[1]
         node.metadata["apex"] = {
             "needs": list(needs),
+            "place": place,
             "title": {"en": name.title(), "zh": f"中{name}"},
             "question": {"en": "Where do we stand?", "zh": "我们处于什么位置？"},
         }

@@ -13,18 +13,20 @@ def ids(workspace):
     return [notebook.id for notebook in discover(workspace.notebooks)]
 
 
-def test_order_follows_needs_and_else_the_names(workspace):
-    workspace.notebook("1_insight/assets", needs=("4_wrapup/lessons",))
-    workspace.notebook("1_insight/health")
+def test_the_order_is_that_of_reading(workspace):
+    workspace.notebook("1_insight/assets", needs=("4_wrapup/lessons",), place=3)
+    workspace.notebook("1_insight/health", place=2)
+    workspace.notebook("1_insight/growth", place=2)
     workspace.notebook("2_plan/goal", needs=("1_insight/assets", "1_insight/health"))
     workspace.notebook("4_wrapup/lessons")
     workspace.notebook("3_execute/pacing")
     assert ids(workspace) == [
+        "1_insight/growth",
         "1_insight/health",
-        "3_execute/pacing",
-        "4_wrapup/lessons",
         "1_insight/assets",
         "2_plan/goal",
+        "3_execute/pacing",
+        "4_wrapup/lessons",
     ]
 
 
@@ -85,6 +87,8 @@ def test_metadata_is_checked(workspace):
     for change, message in [
         ({"need": []}, 'metadata.apex: unknown key "need". Did you mean "needs"'),
         ({"title": {"en": "only"}}, "metadata.apex.title should be"),
+        ({"place": 0}, r"metadata.apex.place should be its place among those of its stage \(1, 2, …\), not 0"),
+        ({"place": True}, "metadata.apex.place should be .* not True"),
     ]:
         changed = node | {"metadata": node["metadata"] | {"apex": node["metadata"]["apex"] | change}}
         path.write_text(json.dumps(changed), encoding="utf-8")

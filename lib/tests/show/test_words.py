@@ -104,9 +104,9 @@ def test_every_text_is_translated_and_nothing_else(language):
     calls = used()
     known = catalogue(language)
     missing = sorted({f'{place}: "{text}"' for text, _, place in calls if text not in known})
-    assert not missing, f"locale/{language}.po lacks:\n" + "\n".join(missing)
+    assert not missing, f"locale/{language}/ lacks:\n" + "\n".join(missing)
     unused = sorted(set(known) - {text for text, _, _ in calls})
-    assert not unused, f"locale/{language}.po holds what nothing says:\n" + "\n".join(unused)
+    assert not unused, f"locale/{language}/ holds what nothing says:\n" + "\n".join(unused)
 
 
 @pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
@@ -119,13 +119,18 @@ def test_placeholders_agree(language):
             assert fields(plural) | {"n"} == fields(text) | {"n"}, place
 
 
-@pytest.mark.parametrize("path", sorted(CATALOGUES.glob("*.po")), ids=lambda path: path.stem)
-def test_no_text_stands_twice_or_is_doubtful(path):
-    with path.open("rb") as file:
-        entries = [message for message in read_po(file, abort_invalid=True) if message.id]
-    assert not [message.id for message in entries if message.fuzzy or not message.string]
-    keys = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("msgid ")]
-    assert len(keys) == len(set(keys))
+@pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
+def test_no_text_stands_twice_or_is_doubtful(language):
+    keys: dict[str, list[str]] = {}
+    for path in sorted((CATALOGUES / language).glob("*.po")):
+        with path.open("rb") as file:
+            entries = [message for message in read_po(file, abort_invalid=True) if message.id]
+        assert not [message.id for message in entries if message.fuzzy or not message.string]
+        for message in entries:
+            keys.setdefault(str(message.id), []).append(path.name)
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("msgid ")]
+        assert len(lines) - 1 == len(entries), f"{path.name}: a text stands twice in it"
+    assert not {key: files for key, files in keys.items() if len(files) > 1}
 
 
 # --- sentences ----------------------------------------------------------------------------------------------------
@@ -154,7 +159,10 @@ def test_a_missing_translation_is_an_error_and_never_english():
 
 def test_a_doubtful_translation_counts_as_missing(tmp_path, monkeypatch):
     head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
-    (tmp_path / "fr.po").write_text(head + '#, fuzzy\nmsgid "gap"\nmsgstr "trou"\n\nmsgid "flow"\nmsgstr "flux"\n')
+    (tmp_path / "fr").mkdir()
+    (tmp_path / "fr" / "common.po").write_text(
+        head + '#, fuzzy\nmsgid "gap"\nmsgstr "trou"\n\nmsgid "flow"\nmsgstr "flux"\n'
+    )
     monkeypatch.setattr("apex.show.words.CATALOGUES", tmp_path)
     french = Words("fr")
     assert french("flow") == "flux", "a language is a file"

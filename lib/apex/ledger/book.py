@@ -79,6 +79,7 @@ class Book:
 
 def ensure(warehouse: Warehouse, rules: RuleSet, level: str = "brand") -> Book:
     """The ledger of all brands under these rules, built first where it is missing or older than data, rules or code."""
+    _check(level)
     folder = _folder(warehouse, rules, level)
     wanted = _digest(warehouse, rules, level)
     if _manifest(folder).get("digest") != wanted:
@@ -90,14 +91,18 @@ def ensure(warehouse: Warehouse, rules: RuleSet, level: str = "brand") -> Book:
 
 def open_ledger(warehouse: Warehouse, rules: RuleSet, level: str = "brand") -> Book:
     """A ledger that has been built. ApexError when it has not."""
-    if level not in LEVELS:
-        raise ApexError(f'There is no ledger level "{level}".{nearest(level, LEVELS)}')
+    _check(level)
     manifest = _manifest(_folder(warehouse, rules, level))
     if not manifest:
         raise ApexError(
             f'The warehouse "{warehouse.name}" has no ledger for the rules "{rules.name}"; run `make report`.'
         )
     return Book(warehouse, rules, level, manifest)
+
+
+def _check(level: str) -> None:
+    if level not in LEVELS:
+        raise ApexError(f'There is no ledger level "{level}".{nearest(level, LEVELS)}')
 
 
 def _build(warehouse: Warehouse, rules: RuleSet, level: str, target: Path, digest: str) -> None:

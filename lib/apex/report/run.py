@@ -19,6 +19,7 @@ import yaml
 
 from apex import files, ledger, show, warehouse
 from apex.errors import ApexError, nearest
+from apex.ledger import Book
 from apex.measure.crowds import Crowds
 from apex.measure.privacy import suppress
 from apex.report import lesson
@@ -52,6 +53,7 @@ class Run:
         self.as_of = self.campaign.as_of_for(stage, whole.facts.last_day)
         self.warehouse = whole.until(self.as_of)
         self.book = ledger.ensure(self.warehouse, ledger.load_rules(self.campaign.rules))
+        self._other_books: dict[str, Book] = {}
         self.words = show.Words(self.campaign.language, self.campaign.currency, self.campaign.privacy_threshold)
         self.brand = self.campaign.brand
         self._tables: list[str] = []
@@ -67,6 +69,19 @@ class Run:
         folder = Path(tempfile.mkdtemp(prefix="apex-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return folder
+
+    def ledger(self, rules: str | None = None, level: str = "brand") -> Book:
+        """The ledger under other rules (None: the campaign's) or at another level, cut at the run's day.
+
+        Built first where it is missing. `close` records it among the inputs. ApexError for rules or a level that do not exist.
+        """
+        wanted = ledger.load_rules(rules or self.campaign.rules)
+        if (wanted.digest, level) == (self.book.rules.digest, self.book.level):
+            return self.book
+        name = f"{wanted.name}/{level}"
+        if name not in self._other_books:
+            self._other_books[name] = ledger.ensure(self.warehouse, wanted, level)
+        return self._other_books[name]
 
     @property
     def stages(self) -> list[tuple[str, str]]:
@@ -261,12 +276,8 @@ class Run:
             "findings": len(self._findings),
             "inputs": {
                 "warehouse": {"name": whole.name, "digest": whole.digest},
-                "ledger": {
-                    "rules": self.book.rules.name,
-                    "rules_digest": self.book.rules.digest,
-                    "level": self.book.level,
-                    "digest": self.book.digest,
-                },
+                "ledger": _made_from(self.book),
+                **{f"ledger {name}": _made_from(book) for name, book in sorted(self._other_books.items())},
             },
             "data": {
                 "first_day": whole.first_day.isoformat(),
@@ -291,3 +302,7 @@ class Run:
         """In JupyterLab: the house style for what follows, and which campaign this is."""
         line = f"{self.words.name(self.campaign.title)} · {self.brand} · {self.words.day(self.as_of)}"
         return f"{show.style_tag()}<p><strong>{escape(line)}</strong></p>"
+
+
+def _made_from(book: Book) -> dict[str, str]:
+    return {"rules": book.rules.name, "rules_digest": book.rules.digest, "level": book.level, "digest": book.digest}

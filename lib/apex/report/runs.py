@@ -178,12 +178,13 @@ def _campaign_changed(told: dict[str, Any]) -> bool:
 
 
 def _rules_changed(name: str, inputs: dict[str, Any]) -> bool:
-    """Whether the stage rules say something else now."""
+    """Whether the stage rules of one of the ledgers, the campaign's or another, say something else now."""
     from apex import ledger
 
-    made_from = (inputs.get("ledger") or {}).get("rules_digest")
+    books = {what: book for what, book in inputs.items() if what.startswith("ledger") and book}
+    made_from = {name if what == "ledger" else book["rules"]: book.get("rules_digest") for what, book in books.items()}
     try:
-        return made_from is not None and ledger.load_rules(name).digest != made_from
+        return any(digest and ledger.load_rules(rules).digest != digest for rules, digest in made_from.items())
     except ApexError:
         return True
 

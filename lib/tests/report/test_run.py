@@ -84,6 +84,23 @@ def test_close_writes_findings_and_the_mark_that_the_runner_asks_for(opened, tmp
     assert done["inputs"]["warehouse"]["name"] == "market" and done["data"]["rows"]["events"] == 70
 
 
+def test_the_ledger_under_other_rules_is_cut_and_told(opened, tmp_path):
+    other = opened.ledger("shop")
+    assert other.rules.name == "shop" and other.rows.day.max().execute() <= pd.Timestamp(opened.as_of)
+    assert opened.ledger("shop") is other and opened.ledger() is opened.book and opened.ledger("aipl-panel") is opened.book
+    with pytest.raises(ApexError, match='no rule set "shopp".*Did you mean "shop"'):
+        opened.ledger("shopp")
+    with pytest.raises(ApexError, match='no ledger level "brnd". Did you mean "brand"'):
+        opened.ledger("shop", "brnd")
+    opened.finding("first", kind="counted", text="A.", short="A")
+    opened.close()
+    inputs = json.loads((tmp_path / "run" / "notebooks" / "1_insight-assets.done.json").read_text())["inputs"]
+    assert sorted(inputs) == ["ledger", "ledger shop/brand", "warehouse"]
+    assert inputs["ledger shop/brand"] == {
+        "rules": "shop", "rules_digest": other.rules.digest, "level": "brand", "digest": other.digest,
+    }  # fmt: skip
+
+
 def test_without_a_runner_everything_goes_to_a_temporary_folder(opened, monkeypatch, tmp_path):
     monkeypatch.delenv("APEX_RUN")
     alone = Run(str(tmp_path / "test-brand.yml"), "1_insight/assets")

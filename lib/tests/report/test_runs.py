@@ -7,6 +7,7 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
+from apex.ledger import load_rules
 from apex.report import manifest, runs
 from apex.report.finding import Finding, findings_json
 
@@ -111,6 +112,15 @@ def test_what_changed_since_is_named(made, monkeypatch, tmp_path):
     (tmp_path / "nobody-has-this-file.yml").write_text("x: 1")
     [run] = runs.runs(made.reports, made.notebooks)
     assert run.state == "stale" and run.about == "notebooks, campaign file, stage rules, data"
+
+
+@pytest.mark.parametrize(("rules", "state"), [("shop", "ok"), ("deeplink", "stale")])
+def test_another_ledger_s_rules_make_a_run_stale_too(made, rules, state):
+    books = {"ledger": {"rules": "aipl", "rules_digest": load_rules("aipl").digest}}
+    books["ledger x"] = {"rules": rules, "rules_digest": load_rules("shop").digest}
+    made("autumn", inputs={"warehouse": {"name": "none", "digest": "ab"}, **books})
+    [run] = runs.runs(made.reports, made.notebooks)
+    assert run.state == state
 
 
 def test_each_line_in_its_run_s_language_and_headings_in_all_of_them(made, shown):

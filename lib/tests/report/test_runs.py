@@ -114,7 +114,7 @@ def test_what_changed_since_is_named(made, monkeypatch, tmp_path):
     assert run.state == "stale" and run.about == "notebooks, campaign file, stage rules, data"
 
 
-@pytest.mark.parametrize(("rules", "state"), [("shop", "ok"), ("deeplink", "stale")])
+@pytest.mark.parametrize(("rules", "state"), [("shop", "current"), ("deeplink", "stale")])
 def test_another_ledger_s_rules_make_a_run_stale_too(made, rules, state):
     books = {"ledger": {"rules": "aipl", "rules_digest": load_rules("aipl").digest}}
     books["ledger x"] = {"rules": rules, "rules_digest": load_rules("shop").digest}

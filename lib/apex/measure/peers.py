@@ -101,6 +101,17 @@ def sales_by_brand(warehouse: Warehouse, first: date, last: date) -> pd.DataFram
     return frame.sort_values(["gmv_minor", "brand"], ascending=[False, True], ignore_index=True)
 
 
+def cohort(warehouse: Warehouse, brand: str, count: int, exclude: Collection[str] = ()) -> list[str]:
+    """The brand and the `count` largest others (see `largest`), the brand first."""
+    return list(dict.fromkeys([brand, *largest(warehouse, count, exclude)]))
+
+
+def main_category(warehouse: Warehouse, brand: str, day: date) -> str | None:
+    """The brand's main category as `day` knows it; None for a brand that has sold nothing yet."""
+    found = main_categories(warehouse, [day], [brand])
+    return None if found.empty else str(found.category.iloc[0])
+
+
 def quartiles(values: pd.Series) -> pd.Series | None:
     """The peers' quartiles (`low`, `middle`, `high`) of a figure, one value a peer; None where they are too few to show."""
     known = values.dropna()

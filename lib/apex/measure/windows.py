@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from apex.errors import ApexError
@@ -27,6 +28,12 @@ def cell_type(book: Book) -> pd.CategoricalDtype:
     if clash := {NONE, OPPORTUNITY} & set(book.rules.ids):
         raise ApexError(f'The rules "{book.rules.name}" name a stage {min(clash)!r}; that name is a cell of its own.')
     return pd.CategoricalDtype([NONE, OPPORTUNITY, *book.rules.ids], ordered=True)
+
+
+def in_order(book: Book, frame: pd.DataFrame, whole: Sequence[str] = ()) -> pd.DataFrame:
+    """The frame with its column `stage` as cells in order; the columns `whole` hold people, rounded up to whole ones."""
+    people = {c: np.ceil(frame[c].round(6)).astype("Int64") for c in whole if c in frame.select_dtypes("float")}
+    return frame.assign(stage=frame.stage.astype(str).astype(cell_type(book)), **people)
 
 
 def stocks(book: Book, brands: Sequence[str], days: Sequence[date]) -> pd.DataFrame:

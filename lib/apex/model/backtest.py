@@ -54,13 +54,28 @@ def grid_day(as_of: date, first: date = FIRST_WINDOW) -> date:
     return as_of - timedelta(days=((as_of - first).days + 1) % STEP)
 
 
+def possible(as_of: date, first_day: date, length: int = DAYS, first: date | None = None) -> tuple[date, list[date]]:
+    """The day to read a history for, and the first days of the windows that can be tested on it; none in a young market.
+
+    first: the first window's first day, None to count WINDOWS back from `as_of`. Windows with too little of the data (which
+    begin on `first_day`) before them are left out.
+    """
+    start = first or as_of + timedelta(days=1 - STEP * WINDOWS)
+    day = grid_day(as_of, start)
+    earliest = first_day + timedelta(days=length // 2 + STEP)  # so much is looked back on
+    return day, [s for s in windows_until(day, start, length) if s >= earliest]
+
+
 def backtest(history: History, starts: Sequence[date], leads: Sequence[int] = (0, STEP)) -> pd.DataFrame:
     """Every method's forecast of every window of the cohort, made `lead` days before its eve.
 
     Returns brand, window_start, window_end, lead, method, actual, forecast, low, high (minor units; low and high are null
-    where too few earlier windows had ended). Raises ApexError for a lead that the history was not read for (0 always is), a
-    window that does not begin on its grid or had not ended.
+    where too few earlier windows had ended); empty where there is no start. Raises ApexError for a lead that the history was
+    not read for (0 always is), a window that does not begin on its grid or had not ended.
     """
+    columns = [*TABLE[:3], "lead", *TABLE[3:]]
+    if not starts:
+        return pd.DataFrame(columns=columns)
     for start in starts:
         _check(history, start)
     found, sales = [], Sales(history)
@@ -87,7 +102,6 @@ def backtest(history: History, starts: Sequence[date], leads: Sequence[int] = (0
                         method=method, actual=frame.brand.map(came),
                     )
                 )  # fmt: skip
-    columns = [*TABLE[:3], "lead", *TABLE[3:]]
     whole = pd.concat(found, ignore_index=True)[columns]
     whole["method"] = pd.Categorical(whole.method, METHODS, ordered=True)
     return whole.sort_values(["lead", "method", "window_start", "brand"], ignore_index=True)

@@ -7,8 +7,10 @@ single number, only the range over the estimators that can be defended.
 What this cannot see: a cause that appears with the campaign and moves only the treated. A quasi verdict is never a proof.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
@@ -114,9 +116,24 @@ class Verdict:
         """The badge of the number: "lift" or "not identified"."""
         return "lift" if self.identified else "not identified"
 
+    @property
+    def treated(self) -> int:
+        """How many an effect is summed over."""
+        return int(self.evidence.naive.n_treated if self.estimate is None else self.estimate.n_treated)
+
     def doubted(self, *reasons: Reason) -> "Verdict":
         """The same evidence, not identified for further reasons."""
         return _verdict(self.evidence, (*self.reasons, *reasons))
+
+
+def in_short(verdict: Verdict | None) -> dict[str, Any]:
+    """A verdict on GMV as a lesson keeps it: verdict, measure, value, low, high (totals in minor units), n; None: no list."""
+    if verdict is None:
+        return {"verdict": "not identified", "measure": "gmv_minor", "value": None, "low": None, "high": None, "n": 0}
+    low, high = (None if math.isnan(end) else round(end * verdict.treated) for end in (verdict.low, verdict.high))
+    value = round(verdict.estimate.total[0]) if verdict.identified and verdict.estimate else None
+    n = verdict.evidence.naive.n
+    return {"verdict": verdict.answer, "measure": "gmv_minor", "value": value, "low": low, "high": high, "n": n}
 
 
 def judge(evidence: Evidence, standards: Standards | None = None) -> Verdict:

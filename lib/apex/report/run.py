@@ -154,9 +154,9 @@ class Run:
         path = self.folder / "tables" / f"{notebook.replace('/', '-')}.{name}.parquet"
         if path.exists():
             return pd.read_parquet(path)
-        from apex.report import steps
+        from apex.report import upstream
 
-        return steps.upstream(self, notebook, name)
+        return upstream.table(self, notebook, name)
 
     def lessons(self) -> list[lesson.Lesson]:
         """The lessons of the campaigns that this one learns from, in the order of its file.
@@ -164,7 +164,7 @@ class Run:
         The promoted ones while they are fresh, else computed by the same library functions; so the same files always give
         the same plan. Raises ApexError as `apex.report.lesson.teachers` does.
         """
-        from apex.report import steps
+        from apex.report.upstream import closing
 
         found = []
         for teacher in lesson.teachers(self.campaign, self.warehouse.facts.last_day):
@@ -172,7 +172,7 @@ class Run:
             book = ledger.ensure(self.warehouse.until(None), ledger.load_rules(teacher.rules))
             made_from = lesson.made_from(teacher, book.warehouse.digest, book.digest)
             fresh = known is not None and known.made_from == made_from
-            found.append(known if known is not None and fresh else steps.lesson_of(teacher.reference))
+            found.append(known if known is not None and fresh else closing.lesson_of(teacher.reference))
         return found
 
     def export(
@@ -217,7 +217,7 @@ class Run:
         cells without consumers, and those that may not be shown (see `keep`), are left out. effect: the fields of
         `apex.report.lesson.Effect`; of fewer people than the privacy threshold nothing is said.
         """
-        few = self.campaign.privacy_threshold
+        few, cells = self.campaign.privacy_threshold, list(lesson.Conversion.model_fields)
         hidden = suppress(conversion.assign(all=0), ["consumers", "buyers"], few, [["all"]]).suppressed
         shown = conversion[~hidden & (conversion.consumers > 0)]
         if 0 < effect["n"] < few:
@@ -226,7 +226,7 @@ class Run:
         learned = lesson.Lesson(
             brand=self.brand, campaign=self.campaign.name, campaign_id=self.campaign.campaign_id,
             window=self.seen_window, as_of=self.as_of, effect=lesson.Effect(**effect),
-            conversion=[lesson.Conversion(**row) for row in shown.astype({"cell": str}).to_dict("records")],
+            conversion=[lesson.Conversion(**row) for row in shown[cells].astype({"cell": str}).to_dict("records")],
             made_from=lesson.made_from(self.campaign, whole.digest, self.book.digest),
         )  # fmt: skip
         files.atomic_write(self.folder / "lesson.json", learned.text())

@@ -1,8 +1,8 @@
 """Every word and number that a reader meets, in the report's language.
 
 English text is the key of gettext catalogues (`locale/zh/`: one file for what pages share, one for each notebook), read by
-babel as they stand: a further language is one more folder and no search through the code. Numbers, money and dates are babel's as well. Nothing falls back to English in
-silence: a text without translation raises, and a test finds it before a reader does.
+babel as they stand: a further language is one more folder and no search through the code. Numbers, money and dates are babel's
+as well. Nothing falls back to English in silence: a text without translation raises, and a test finds it before a reader does.
 """
 
 import datetime as dt

@@ -11,7 +11,7 @@ import pytest
 from apex.model.balance import Overlap
 from apex.model.estimate import NAN, Estimate
 from apex.model.event_study import Pretrend
-from apex.model.verdict import Evidence, Reason, judge
+from apex.model.verdict import Evidence, Reason, in_short, judge
 from apex.report.finding import Finding
 from apex.report.lesson import Effect
 from apex.show.say import effects as say
@@ -84,7 +84,7 @@ def bare(words):
 def test_a_naive_difference_is_nowhere_called_lift(words, answer):
     said = valid(say.changed(answer, words))
     frames = [say.estimates(answer, words), say.reasons(answer, words)]
-    written = str(said) + "".join(f.to_string() for f in frames) + str(say.effect(answer))
+    written = str(said) + "".join(f.to_string() for f in frames) + str(in_short(answer))
     assert not numbers(written) & bare(words)
     labels = set(frames[0].label)
     assert say.method("naive", words) not in labels
@@ -136,7 +136,7 @@ def test_an_effect_on_fewer_than_the_threshold_is_theirs_alone(words, answer):
 def test_nobody_was_listed(words):
     said = valid(say.changed(None, words))
     assert (said.kind, said.value, said.low, said.n) == ("not identified", None, None, None) and said.next_step
-    assert Effect(**say.effect(None)).value is None
+    assert Effect(**in_short(None)).value is None
 
 
 def test_estimates_are_totals_of_what_can_be_defended(words):
@@ -148,7 +148,7 @@ def test_estimates_are_totals_of_what_can_be_defended(words):
 @pytest.mark.parametrize("answer", [*VERDICTS, judge(evidence(naive=estimate("naive", n=(0, 9)), defensible=(
     estimate(effect=NAN, n=(0, 9), cannot="no_treated"),)))])  # fmt: skip
 def test_a_lesson_keeps_the_verdict_and_no_value_that_is_not_identified(answer):
-    kept = Effect(**say.effect(answer))
+    kept = Effect(**in_short(answer))
     assert kept.verdict == answer.answer and (kept.value is None) == (not answer.identified)
     assert (kept.low is None) == np.isnan(answer.low)
     if kept.value is not None:

@@ -7,14 +7,13 @@ from typing import Any
 import pandas as pd
 
 from apex.show.say.assets import flows
-from apex.show.say.effects import changed, effect, estimates, reasons
+from apex.show.say.effects import changed, estimates, reasons
 from apex.show.words import MISSING, Words
 
 __all__ = [
-    "LEARNED", "buyer_bars", "changed", "conversion_bars", "effect", "estimates", "flows", "learned", "newness", "reasons",
+    "buyer_bars", "changed", "conversion_bars", "estimates", "flows", "learned", "newness", "reasons",
     "result", "result_rows", "result_table", "sales_bars", "stock_by_history",
 ]  # fmt: skip
-LEARNED = ("cell", "consumers", "buyers", "gmv_minor", "rate", "low", "high")  # what a lesson keeps of each cell
 
 
 def result(now: Any, before: Any, goal: int | None, days: int, words: Words) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def changed(answer: Any, words: Words) -> dict[str, Any]:
             "next_step": words("Keep the list of who is addressed, and hold out a random share of it."),
         }  # fmt: skip
     step = words("Hold out a random share of the next list: then the next wrap-up can answer this.")
-    treated, n = _treated(answer), answer.evidence.naive.n
+    treated, n = answer.treated, answer.evidence.naive.n
     if 0 < treated < words.threshold:
         text = words("The campaign addressed too few consumers to show what it changed.")
         return {"kind": "not identified", "short": unknown, "text": text, "next_step": step, "answers": answers}
@@ -157,26 +157,9 @@ def estimates(answer: Any, words: Words) -> pd.DataFrame:
 
     Empty where nothing may be said, not even a range. The bare difference is none of them.
     """
-    told = not math.isnan(answer.low) and _treated(answer) >= words.threshold
+    told = not math.isnan(answer.low) and answer.treated >= words.threshold
     rows = [(method(e.method, words), *e.total) for e in answer.evidence.defensible if told and not e.cannot]
     return pd.DataFrame(rows, columns=["label", "value", "low", "high"])
-
-
-def effect(answer: Any) -> dict[str, Any]:
-    """The verdict as a lesson keeps it: verdict, measure, value, low, high (totals in minor units), n."""
-    if answer is None:
-        return {"verdict": "not identified", "measure": "gmv_minor", "value": None, "low": None, "high": None, "n": 0}
-    treated = _treated(answer)
-    return {
-        "verdict": answer.answer, "measure": "gmv_minor", "n": answer.evidence.naive.n,
-        "value": round(answer.estimate.total[0]) if answer.identified else None,
-        "low": _whole(answer.low * treated), "high": _whole(answer.high * treated),
-    }  # fmt: skip
-
-
-def _treated(answer: Any) -> int:
-    """How many an effect is summed over."""
-    return int(answer.evidence.naive.n_treated if answer.estimate is None else answer.estimate.n_treated)
 
 
 def _whole(value: float) -> int | None:

@@ -12,13 +12,16 @@ import pytest
 from apex import warehouse
 from apex.errors import ApexError
 from apex.files import ROOT, digest
+from apex.measure import history, peers
 from apex.model import backtest
 from apex.model.goal import Bought, GoalPlan
+from apex.model.verdict import in_short
 from apex.report import campaign as campaign_module
-from apex.report import lesson, steps
+from apex.report import lesson, upstream
 from apex.report.campaign import load_campaign
 from apex.report.notebooks import discover
 from apex.report.run import Run
+from apex.report.upstream import closing, goal
 
 GOAL = "2_plan/goal"
 
@@ -29,7 +32,7 @@ def made(source, tmp_path_factory):
     spec = importlib.util.spec_from_file_location("future_market", Path(__file__).parent / "future_market.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    folder = tmp_path_factory.mktemp("steps")
+    folder = tmp_path_factory.mktemp("upstream")
     for name, text in module.CAMPAIGNS.items():
         (folder / f"{name}.yml").write_text(text, encoding="utf-8")
     return module.build(source, folder / "market", module.tables()), folder
@@ -49,9 +52,16 @@ def place(made, monkeypatch, tmp_path):
 
 def needed_of(run):
     """The plan's table as the goal notebook keeps it."""
-    knob = steps.knobs(run, GOAL)
-    plan = steps.plan(run, steps.history(run, knob["cohort"]), Bought(*knob["bought"]), run.lessons(), knob["seed"])
-    return plan, steps.needed(run, plan)
+    knob = upstream.knobs(run, GOAL)
+    plan = goal.plan(run, goal.history(run, knob["cohort"]), Bought(*knob["bought"]), run.lessons(), knob["seed"])
+    return plan, goal.needed(run, plan)
+
+
+def backtested(run):
+    """The back-test as the goal notebook makes it."""
+    day, starts = backtest.possible(run.as_of, run.warehouse.first_day, run.window_days)
+    brands = peers.cohort(run.warehouse, run.brand, 7)[:7]
+    return backtest.backtest(history.history(run.book, brands, day, history.STEP, run.window_days), starts)
 
 
 def test_a_table_of_this_run_is_read_and_another_computed_to_the_same(place, tmp_path):
@@ -76,9 +86,9 @@ def test_a_table_that_nobody_computes_is_refused(place):
 
 def test_what_is_computed_has_the_knobs_of_the_notebook_and_the_campaign(place, made):
     defaults = next(n.defaults for n in discover(ROOT / "notebooks") if n.id == GOAL)
-    spring, summer = (steps.knobs(Run(name, GOAL), GOAL) for name in ("spring-test", "summer-test"))
+    spring, summer = (upstream.knobs(Run(name, GOAL), GOAL) for name in ("spring-test", "summer-test"))
     assert spring == defaults and summer == {**defaults, "cohort": 7} and defaults["cohort"] != 7
-    assert steps.knobs(Run("summer-test", GOAL), "4_wrapup/closing")["earlier"] >= 1
+    assert upstream.knobs(Run("summer-test", GOAL), "4_wrapup/closing")["earlier"] >= 1
     (made[1] / "dearer.yml").write_text("extends: summer-test\nsettings:\n  2_plan/goal: {bought: [0.1, 0.05, 0.2]}\n")
     usual, dearer = (Run(name, "3_execute/audiences").table(GOAL, "needed") for name in ("summer-test", "dearer"))
     assert (dearer.gap.dropna().abs() > usual.gap.dropna().abs()).any(), "bought stock that converts worse: more of it"
@@ -94,13 +104,13 @@ def test_lessons_are_computed_where_none_is_promoted_and_equal_the_promoted(plac
     assert {"P", "L"} <= set(cells) and 0 < cells["L"].low < cells["L"].rate < cells["L"].high < 1
 
     teacher = Run("spring-test", "4_wrapup/closing")  # as its notebook writes it
-    answer = steps.verdicts(teacher, 6).get(("gmv_minor", "all"))
-    teacher.teach(steps.converted(teacher)[list(steps.say_closing.LEARNED)], steps.say_closing.effect(answer))
+    answer = closing.verdicts(teacher, 6).get(("gmv_minor", "all"))
+    teacher.teach(closing.converted(teacher), in_short(answer))
     lesson.promote(tmp_path / "run", teacher.campaign)
     kept = lesson.place(teacher.campaign)
     assert kept.is_relative_to(place) and lesson.read(kept) == computed
 
-    monkeypatch.setattr(steps, "lesson_of", lambda name: pytest.fail("a fresh lesson is at hand"))
+    monkeypatch.setattr(closing, "lesson_of", lambda name: pytest.fail("a fresh lesson is at hand"))
     assert run.lessons() == [computed]
 
 
@@ -119,7 +129,7 @@ def test_a_stale_lesson_is_not_believed(place):
 def test_a_lesson_changes_the_plan_and_again_changes_nothing(place):
     run = Run("summer-test", GOAL)
     (one, needed), (other, again) = needed_of(run), needed_of(Run("summer-test", GOAL))
-    without = steps.plan(run, steps.history(run, 7), Bought(), [], 2017)
+    without = goal.plan(run, goal.history(run, 7), Bought(), [], 2017)
     assert isinstance(one, GoalPlan) and one.cells.conversion.ne(without.cells.conversion).any()
     assert one.cells.equals(other.cells) and needed.equals(again)
 
@@ -127,9 +137,9 @@ def test_a_lesson_changes_the_plan_and_again_changes_nothing(place):
 def test_what_was_learned_of_bought_stock_reaches_the_plan(place):
     run = Run("summer-test", GOAL)
     (known,) = run.lessons()
-    seen = steps.history(run, 7)
+    seen = goal.history(run, 7)
     told = known.model_copy(update={"bought": lesson.Bought(m=0.2, low=0.18, high=0.22, n=900), "conversion": []})
-    before, after = (steps.plan(run, seen, Bought(), lessons, 1) for lessons in ([], [told]))
+    before, after = (goal.plan(run, seen, Bought(), lessons, 1) for lessons in ([], [told]))
     assert before.bought.m == 0.5 and 0.18 < after.bought.m < 0.25
     assert abs(after.k - 1) > abs(before.k - 1)
 
@@ -137,7 +147,7 @@ def test_what_was_learned_of_bought_stock_reaches_the_plan(place):
 def test_a_wrap_up_before_the_windows_end_says_how_many_days_it_counted(place, made):
     """Half a window's conversions must not pass for a whole one's."""
     (made[1] / "early.yml").write_text("extends: spring-test\nas_of: {wrapup: 2024-05-30}\n")
-    early, whole = steps.lesson_of("early"), steps.lesson_of("spring-test")
+    early, whole = closing.lesson_of("early"), closing.lesson_of("spring-test")
     assert early.window == (dt.date(2024, 5, 20), dt.date(2024, 5, 30))
     bought = [sum(c.buyers for c in one.conversion) for one in (early, whole)]
     assert 0 < bought[0] < bought[1]
@@ -156,12 +166,12 @@ def test_a_young_market_has_a_shorter_back_test_or_none(place, made):
     """Windows from before the data are left out instead of breaking the page."""
     (made[1] / "young.yml").write_text("extends: summer-test\nas_of: {plan: 2024-07-01}\n")
     run = Run("young", GOAL)
-    tested = steps.tested(run, 7, "")
+    tested = backtested(run)
     starts = sorted(set(tested.window_start))
     first = dt.date(2024, 1, 1)
     assert starts and starts[0] >= first + dt.timedelta(days=14 + 28)
     (made[1] / "new.yml").write_text("extends: spring-test\nas_of: {plan: 2024-02-15}\n")
-    nothing = steps.tested(Run("new", GOAL), 7, "")
+    nothing = backtested(Run("new", GOAL))
     assert nothing.empty and list(nothing) == list(tested)
     assert backtest.backtest_table(nothing).empty and backtest.by_brand(nothing).empty
     assert backtest.scores(nothing, np.random.default_rng(1)) == [] and backtest.scores(
@@ -185,7 +195,7 @@ def test_the_summers_lesson_changes_the_autumns_plan_and_again_changes_nothing(p
     monkeypatch.setattr(lesson, "ROOT", tmp_path)
     alone = tmp_path / "autumn-alone.yml"
     alone.write_text("extends: complete-journey\nlearns_from: []\n")
-    kept, plans, taught, seen, read = {}, {}, {}, {}, steps.history
+    kept, plans, taught, seen, read = {}, {}, {}, {}, goal.history
 
     def once(run, cohort):
         key = (run.as_of, run.brand, cohort)
@@ -193,7 +203,7 @@ def test_the_summers_lesson_changes_the_autumns_plan_and_again_changes_nothing(p
             seen[key] = read(run, cohort)
         return seen[key]
 
-    monkeypatch.setattr(steps, "history", once)
+    monkeypatch.setattr(goal, "history", once)
     for name, campaign in (("with", "complete-journey"), ("again", "complete-journey"), ("without", str(alone))):
         monkeypatch.setenv("APEX_RUN", str(tmp_path / name))
         run = Run(campaign, GOAL)

@@ -1,0 +1,43 @@
+"""What notebooks hand over to others: read from this run, or computed here by the same library functions.
+
+A notebook that needs an earlier one's table runs by itself in JupyterLab and under nbval: what is not there is computed, with
+the knobs that the earlier notebook would have had (its parameters cell and the campaign's settings). One module a notebook
+that hands something over; a new table is one line in `TABLES`.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from apex.errors import ApexError, nearest
+from apex.files import ROOT
+from apex.report.notebooks import discover
+
+if TYPE_CHECKING:
+    from apex.report.run import Run
+
+
+def table(run: "Run", notebook: str, name: str) -> pd.DataFrame:
+    """A table that an earlier notebook keeps, computed as it does. ApexError for one that nobody computes."""
+    from apex.report.run import Run
+
+    if (notebook, name) not in TABLES:
+        names = [f"{n} {t}" for n, t in TABLES]
+        raise ApexError(f'There is no table "{name}" of {notebook} to read.{nearest(f"{notebook} {name}", names)}')
+    return TABLES[notebook, name](Run(run.campaign.reference, notebook, alone=True))
+
+
+def knobs(run: "Run", notebook: str) -> dict[str, Any]:
+    """What a notebook's parameters are in this campaign: its parameters cell, overruled by the campaign's settings."""
+    defaults = {n.id: n.defaults for n in discover(ROOT / "notebooks")}[notebook]
+    return {**defaults, **run.campaign.settings.get(notebook, {})}
+
+
+def _needed(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import goal
+
+    return goal.kept(run)
+
+
+TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {("2_plan/goal", "needed"): _needed}

@@ -2,31 +2,35 @@
 
 F fertility: consumers at any stage. A advancing: the share of them that stands deeper at the end of a period than at its
 start. S superiority: members. T thriving: the share of members that were active lately. F and A are read from the ledger,
-S and T from memberships. Everything is counted for all brands asked for in one pass; rates are formed from what may be
-shown (`rates`). The deepest stage cannot rise: A as published divides by everyone all the same, its variant does not.
+S and T from memberships. Everything is counted for all brands asked for in one pass; shares are formed from what may be
+shown (`values`). The deepest stage cannot rise: A as published divides by everyone all the same, its variant does not.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
 
 from apex.ledger import Book
 from apex.measure import members
-from apex.measure.assets import NONE, stage_type
 from apex.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Period = tuple[
-    date, date
-]  # compared are the ends of these two days; the period's own days are the ones after the first
+Period = tuple[date, date]  # the ends of these two days are compared; the days of the period follow the first
+# figure → its count, what it is a share of, the count it must not be subtracted from, and what says whether it compares
+FIGURES: dict[str, tuple[str, str | None, str | None, str]] = {
+    "F": ("consumers", None, None, "comparable"),
+    "F_period": ("reached", None, "consumers", "moves_comparable"),
+    "A": ("rose", "start", None, "moves_comparable"),
+    "A_eligible": ("rose", "eligible", "start", "moves_comparable"),
+    "S": ("members", None, None, "members_comparable"),
+    "T": ("active", "members", None, "members_comparable"),
+}
 PEOPLE = ["consumers", "reached", "start", "eligible", "rose", "members", "active"]
-TRAITS = ("strategic_crowd", "life_stage", "age_band", "city_tier", "income_band", "household", "region", "gender")
-UNKNOWN = ""  # a consumer without the trait; a rise without a touch
 
 
 def periods(now: date, days: int) -> dict[str, Period]:
@@ -60,41 +64,48 @@ def counts(
     frame = frame.merge(_members(book.warehouse, periods, names, window), how="left", on=["brand", "period"])
     frame = frame.astype(dict.fromkeys([*PEOPLE, "moves_up"], "Int64"))
     frame["period"] = pd.Categorical(frame.period, list(periods), ordered=True)
-    reference = book.windows_on(max(end for _, end in periods.values()))
-    full = {p: [book.windows_on(d) == reference for d in (end, start)] for p, (start, end) in periods.items()}
-    first = book.warehouse.first_day + timedelta(days=window - 1)
-    named = frame.period.astype(str)
-    frame["comparable"] = named.map({p: both[0] for p, both in full.items()})
-    frame["moves_comparable"] = named.map({p: all(both) for p, both in full.items()})
-    frame["members_comparable"] = named.map({p: end >= first for p, (_, end) in periods.items()})
+    frame = _compares(book, frame, periods, "period", window)
     return frame.sort_values(["brand", "period"], ignore_index=True)
 
 
-def rates(counted: pd.DataFrame) -> pd.DataFrame:
-    """The frame of `counts`, or what may be shown of it, with F, A, A_eligible, S and T.
+def figures(counted: pd.DataFrame) -> pd.DataFrame:
+    """A frame of `counts` or `weekly` with one row a figure, so that each can be kept from view by itself.
 
-    F and S are counts (Int64), the others shares (Float64): null where the denominator is 0, where a count is not shown, and
-    where the frame says that the period does not compare. Takes the frame of `weekly`, with members joined to it, too.
+    Returns brand, period or day, figure (of FIGURES, as far as its counts are there), n, of (what it is a share of; null for
+    amounts), rest (of − n) and apart (how many two figures of the same people differ by: nobody may be found by
+    subtraction): Int64, all of them counts of people. Null where the frame says that the period does not compare.
     """
-    share = {
-        "A": counted.rose / counted.start.where(counted.start > 0),
-        "A_eligible": counted.rose / counted.eligible.where(counted.eligible > 0),
-        "T": counted.active / counted.members.where(counted.members > 0),
-    }
-    frame = counted.assign(F=counted.consumers, S=counted.members, **{k: x.astype("Float64") for k, x in share.items()})
-    compares = {"comparable": ["F"], "moves_comparable": ["A", "A_eligible"], "members_comparable": ["S", "T"]}
-    for column, figures in compares.items():
-        if column in frame:
-            frame[figures] = frame[figures].where(frame[column])
-    return frame
+    key = "period" if "period" in counted else "day"
+    parts = []
+    for figure, (n, of, apart, compares) in FIGURES.items():
+        if {n, of or n, apart or n, compares} <= set(counted.columns):
+            part = counted[["brand", key]].assign(figure=figure, n=counted[n], of=counted[of] if of else pd.NA)
+            part["rest"] = (counted[of] - counted[n]) if of else pd.NA
+            part["apart"] = (counted[apart] - counted[of or n]).abs() if apart else pd.NA
+            people = ["n", "of", "rest", "apart"]
+            part[people] = part[people].astype("Int64").where(counted[compares], axis=0)
+            parts.append(part)
+    frame = pd.concat(parts, ignore_index=True)
+    frame["figure"] = pd.Categorical(frame.figure, list(FIGURES), ordered=True)
+    return frame.sort_values(["brand", key, "figure"], ignore_index=True)
 
 
-def weekly(book: Book, last: date, weeks: int, brands: Sequence[str] | None = None) -> pd.DataFrame:
-    """F and what A is made of, week by week: the `weeks` weeks that end on `last`, 7, 14 … days before it.
+def values(figures: pd.DataFrame) -> pd.DataFrame:
+    """The frame of `figures`, or what may be shown of it, with value (Float64): a count, or a share (null of nobody)."""
+    share = figures.n / figures.of.where(figures.of > 0)
+    amount = figures.figure.isin([f for f, (_, of, *_) in FIGURES.items() if of is None])
+    return figures.assign(value=figures.n.astype("Float64").where(amount, share.astype("Float64")))
+
+
+def weekly(
+    book: Book, last: date, weeks: int, brands: Sequence[str] | None = None, window: int = members.T_WINDOW
+) -> pd.DataFrame:
+    """What the four numbers are made of, week by week: the `weeks` weeks that end on `last`, 7, 14 … days before it.
 
     Returns brand, day (a week's last), consumers (F), start (at a stage a week before), eligible (of those: not at the
-    deepest), rose (of those: deeper now): ints, every brand asked for (None: all in the ledger) and week. One pass: each
-    consumer's changes within a week are first taken together, then summed up over the weeks.
+    deepest), rose (of those: deeper now), members, active and the three columns of `counts` that say what compares: every
+    brand asked for (None: all in the ledger) and week. One pass over the ledger and one over memberships: each consumer's
+    changes within a week are first taken together, then summed up over the weeks.
     """
     first = last - timedelta(days=7 * weeks)
     rows = book.rows.filter(book.rows.day <= last)
@@ -118,105 +129,11 @@ def weekly(book: Book, last: date, weeks: int, brands: Sequence[str] | None = No
                           "rose": steps.rose}).astype("int64").reset_index()  # fmt: skip
     frame = frame[frame.week > 0].reset_index(drop=True)
     frame.insert(1, "day", [first + timedelta(days=7 * n) for n in frame.week])
-    return frame.drop(columns="week")
-
-
-def trait_of(warehouse: Warehouse) -> str | None:
-    """The trait by which crowds are told apart: the first of TRAITS with two values or more; None where there is none."""
-    consumers = warehouse.table("consumers")
-    there = [t for t in TRAITS if t in consumers.columns]
-    if not there:
-        return None
-    values = consumers.agg(**{t: consumers[t].nunique() for t in there}).execute().iloc[0]
-    return next((t for t in there if values[t] > 1), None)
-
-
-def rises(book: Book, brand: str, periods: Mapping[str, Period], trait: str | None = None) -> pd.DataFrame:
-    """Who stood at a stage at each period's start, and whether they stood deeper at its end.
-
-    Returns period, stage (at the start), crowd (the trait's value; UNKNOWN where it is not known or no trait is asked for),
-    channel (of those who rose: the last touch before their last move up within the period; UNKNOWN: none was near enough),
-    rose (bool), consumers (int). Summed over a period they are `start`, and where they rose `rose`, of `counts`.
-    """
-    rows = book.rows.filter((book.rows.brand == brand) & (book.rows.day <= max(end for _, end in periods.values())))
-    up, channel, asked = rows.to_stage > rows.from_stage, rows.touch_channel.fill_null(UNKNOWN), {}
-    for period, (start, end) in periods.items():
-        inside = (rows.day > start) & (rows.day <= end)
-        asked[f"before {period}"] = rows.to_stage.argmax(rows.day, where=rows.day <= start)
-        asked[f"after {period}"] = rows.to_stage.argmax(rows.day, where=rows.day <= end)
-        asked[f"channel {period}"] = channel.argmax(rows.day, where=inside & up)
-    states = rows.group_by("consumer_id").agg(**asked)
-    if trait is not None:
-        people = book.warehouse.table("consumers")
-        people = people.select("consumer_id", crowd=people[trait].cast("string"))
-        states = states.left_join(people, "consumer_id").drop("consumer_id_right")
-    keys = [*asked, *(["crowd"] if trait else [])]
-    cells = states.group_by(keys).agg(consumers=states.count()).execute()
-    cells["crowd"] = cells.crowd.fillna(UNKNOWN).astype(str) if trait else UNKNOWN
-    found = []
-    for period in periods:
-        before, after = (cells[f"{side} {period}"].fillna(0).astype(int) for side in ("before", "after"))
-        rose = after > before
-        part = cells.assign(
-            period=period, stage=before, rose=rose, channel=cells[f"channel {period}"].where(rose, UNKNOWN)
-        )
-        found.append(part.loc[before > 0, ["period", "stage", "crowd", "channel", "rose", "consumers"]])
-    frame = pd.concat(found, ignore_index=True)
-    frame["stage"] = pd.Categorical.from_codes(frame.stage, dtype=stage_type(book)).remove_categories([NONE])
-    frame["period"] = pd.Categorical(frame.period, list(periods), ordered=True)
-    keys = ["period", "stage", "crowd", "channel", "rose"]
-    return frame.groupby(keys, observed=True).consumers.sum().reset_index()
-
-
-def by_group(rises: pd.DataFrame, by: str, now: str = "now", before: str = "before") -> pd.DataFrame:
-    """The frame of `rises` by `stage` or `crowd`, two periods beside each other.
-
-    Returns the group, start_now, rose_now, stayed_now (did not rise), start_before, rose_before, stayed_before: ints.
-    """
-    sides = {}
-    for side, period in (("now", now), ("before", before)):
-        part = rises[rises.period == period]
-        sides[f"start_{side}"] = part.groupby(by, observed=False).consumers.sum()
-        sides[f"rose_{side}"] = part[part.rose].groupby(by, observed=False).consumers.sum()
-        sides[f"stayed_{side}"] = part[~part.rose].groupby(by, observed=False).consumers.sum()
-    frame = pd.DataFrame(sides).fillna(0).astype("int64")
-    frame.index.name = by
-    return frame.reset_index()
-
-
-def by_channel(rises: pd.DataFrame, now: str = "now", before: str = "before") -> pd.DataFrame:
-    """Those who rose, by the channel of the last touch before it: channel (UNKNOWN: none), now, before, most first."""
-    rose = rises[rises.rose]
-    sides = {
-        s: rose[rose.period == p].groupby("channel").consumers.sum() for s, p in (("now", now), ("before", before))
-    }
-    frame = pd.DataFrame(sides).fillna(0).astype("int64")
-    frame.index.name = "channel"
-    return frame.reset_index().sort_values(
-        ["now", "before", "channel"], ascending=[False, False, True], ignore_index=True
+    ends = {d: (d - timedelta(days=7), d) for d in frame.day.unique()}
+    frame = frame.drop(columns="week").merge(
+        _members(book.warehouse, ends, names, window, "day"), "left", ["brand", "day"]
     )
-
-
-def mix_and_rate(groups: pd.DataFrame, total_now: int, total_before: int) -> pd.DataFrame:
-    """The change of a share, split into what groups weigh (mix) and what share of each rises (rate): parts add up exactly.
-
-    groups: start_now, rose_now, start_before, rose_before (null where not shown: its parts are null). The share is the sum
-    of weight × rate over groups; each part is taken at the mean of both periods (no order of steps is preferred). A group
-    that is empty in one period has the other's rate, so that its coming or going is all mix. Returns the frame with
-    rate_now, rate_before (null where nobody was there), mix, rate (Float64).
-    """
-    sizes, shares = {}, {}
-    for side, total in (("now", total_now), ("before", total_before)):
-        start = groups[f"start_{side}"].astype("Float64")
-        sizes[side] = start / total if total else start * 0
-        shares[side] = groups[f"rose_{side}"].astype("Float64") / start.where(start > 0)
-    now, before = (shares[a].where(shares[a].notna() | sizes[a].isna(), shares[b]).fillna(0).where(sizes[a].notna())
-                   for a, b in (("now", "before"), ("before", "now")))  # fmt: skip
-    return groups.assign(
-        rate_now=shares["now"], rate_before=shares["before"],
-        mix=(sizes["now"] - sizes["before"]) * (now + before) / 2,
-        rate=(now - before) * (sizes["now"] + sizes["before"]) / 2,
-    )  # fmt: skip
+    return _compares(book, frame.astype(dict.fromkeys(members.COUNTS, "Int64")), ends, "day", window)
 
 
 def _from_ledger(book: Book, periods: Mapping[str, Period], brands: Sequence[str] | None) -> pd.DataFrame:
@@ -250,9 +167,24 @@ def _from_ledger(book: Book, periods: Mapping[str, Period], brands: Sequence[str
     return wide.stack("period", future_stack=True).reset_index()
 
 
-def _members(warehouse: Warehouse, periods: Mapping[str, Period], brands: Sequence[str], window: int) -> pd.DataFrame:
-    """Members' counts by brand and period; null where the data hold no memberships."""
-    asked = pd.DataFrame([(p, end) for p, (_, end) in periods.items()], columns=["period", "day"])
+def _members(
+    warehouse: Warehouse, periods: Mapping[Any, Period], brands: Sequence[str], window: int, key: str = "period"
+) -> pd.DataFrame:
+    """Members' counts by brand and period; no rows where the data hold no memberships."""
     if not members.known(warehouse):
-        return pd.DataFrame(columns=["brand", "period", *members.COUNTS])
-    return asked.merge(members.on_days(warehouse, list(asked.day), brands, window), on="day").drop(columns="day")
+        return pd.DataFrame(columns=["brand", key, *members.COUNTS])
+    found = members.on_days(warehouse, [end for _, end in periods.values()], brands, window)
+    asked = pd.DataFrame([(p, end) for p, (_, end) in periods.items()], columns=[key, "end"])
+    return asked.merge(found.rename(columns={"day": "end"}), on="end").drop(columns="end")
+
+
+def _compares(book: Book, frame: pd.DataFrame, periods: Mapping[Any, Period], key: str, window: int) -> pd.DataFrame:
+    """The frame with comparable, moves_comparable and members_comparable: see `counts`."""
+    reference = book.windows_on(max(end for _, end in periods.values()))
+    full = {p: [book.windows_on(d) == reference for d in (end, start)] for p, (start, end) in periods.items()}
+    first, named = book.warehouse.first_day + timedelta(days=window - 1), frame[key].astype(object)
+    return frame.assign(
+        comparable=named.map({p: both[0] for p, both in full.items()}).astype(bool),
+        moves_comparable=named.map({p: all(both) for p, both in full.items()}).astype(bool),
+        members_comparable=named.map({p: end >= first for p, (_, end) in periods.items()}).astype(bool),
+    )

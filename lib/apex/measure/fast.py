@@ -30,7 +30,7 @@ FIGURES: dict[str, tuple[str, str | None, str | None, str]] = {
     "S": ("members", None, None, "members_comparable"),
     "T": ("active", "members", None, "members_comparable"),
 }
-PEOPLE = ["consumers", "reached", "start", "eligible", "rose", "members", "active"]
+PEOPLE = ["consumers", "reached", "start", "eligible", "rose", "came", "left", "members", "active"]
 
 
 def periods(now: date, days: int) -> dict[str, Period]:
@@ -51,9 +51,10 @@ def counts(
 
     brands: None is every brand with a row in the ledger. Returns brand, period, consumers (F: at any stage at the end),
     reached (F of the period: on any of its days), start (at any stage at its start), eligible (of those: not at the deepest
-    stage), rose (of those: deeper at the end), moves_up (changes upward within the period, from a stage; a consumer may
-    rise and fall), members, active (of them, in the `window` days up to the end): Int64, every combination, zeros
-    included; members and active are null where the data hold no memberships at all.
+    stage), rose (of those: deeper at the end), came (at no stage at the start, at one at the end), left (the other way),
+    moves_up (changes upward within the period, from a stage; a consumer may rise and fall), members, active (of them, in the
+    `window` days up to the end): Int64, every combination, zeros included; members and active are null where the data hold
+    no memberships at all.
     comparable: the period's last day saw windows as long as the last of all days did; moves_comparable: its start did too;
     members_comparable: the data reach far enough back for `window` days.
     """
@@ -160,6 +161,8 @@ def _from_ledger(book: Book, periods: Mapping[str, Period], brands: Sequence[str
             f"start {period}": (before > 0).sum(),
             f"eligible {period}": ((before > 0) & (before < deepest)).sum(),
             f"rose {period}": ((before > 0) & (after > before)).sum(),
+            f"came {period}": ((before == 0) & (after > 0)).sum(),
+            f"left {period}": ((before > 0) & (after == 0)).sum(),
             f"moves_up {period}": each[f"up {period}"].sum(),
         }
     wide = each.group_by("brand").agg(**sums).execute().set_index("brand")

@@ -39,6 +39,57 @@ def difference(some: int, of: int, some_before: int, of_before: int, level: floa
     return Difference(some / of - some_before / of_before, float(low), float(high), int(of + of_before))
 
 
+def compared(shown: pd.DataFrame, noticeable: float, level: float = LEVEL) -> pd.DataFrame:
+    """Each figure now, in the period before and a year ago, and whether it is better.
+
+    shown: the frame of `measure.fast.values` of one brand (what may be shown of it; `suppressed` where it may not), periods
+    now, before and, where there is one, year_ago. Returns figure, now, before, year_ago (Float64), share (bool), change (of a
+    share: the difference; of an amount: relative to before), low, high (of a share's change), n (people behind that), state
+    (`better`, `worse`, `steady`, `unknown`), hidden (bool). A share is better or worse where the interval leaves nought out,
+    an amount where it changed by more than the share `noticeable`.
+    """
+    rows = []
+    for figure, part in shown.groupby("figure", sort=True, observed=True):
+        at = part.set_index(part.period.astype(str))
+        now, before = at.loc["now"], at.loc["before"]
+        row = {"figure": figure, "share": bool(part.of.notna().any()), "hidden": bool(now.get("suppressed", False))}
+        row |= {p: at.value.get(p, pd.NA) for p in ("now", "before", "year_ago")}
+        row |= {"state": "unknown", **_change(now, before, row["share"], noticeable, level)}
+        rows.append(row)
+    columns = ["figure", "now", "before", "year_ago", "share", "change", "low", "high", "n", "state", "hidden"]
+    frame = pd.DataFrame(rows, columns=columns)
+    numbers = ["now", "before", "year_ago", "change", "low", "high"]
+    return frame.astype(dict.fromkeys(numbers, "Float64") | {"n": "Int64", "figure": shown.figure.dtype})
+
+
+def _change(now: pd.Series, before: pd.Series, share: bool, noticeable: float, level: float) -> dict[str, object]:
+    if pd.isna(now.value) or pd.isna(before.value):
+        return {}
+    if share:
+        found = difference(int(now.n), int(now.of), int(before.n), int(before.of), level)
+        if found is None:
+            return {}
+        state = "steady" if not found.clear else "better" if found.value > 0 else "worse"
+        return {"change": found.value, "low": found.low, "high": found.high, "n": found.n, "state": state}
+    if not before.value:
+        return {}
+    change = float(now.value / before.value - 1)
+    return {"change": change, "state": "steady" if abs(change) <= noticeable else "better" if change > 0 else "worse"}
+
+
+def changes(values: pd.DataFrame) -> pd.DataFrame:
+    """brand, figure, value: how far each brand's figure changed on the period before, in the measure of `compared`.
+
+    values: the frame of `measure.fast.values` of all brands. Null where either period has no number.
+    """
+    wide = values.assign(period=values.period.astype(str), of=values.of.astype("Int64"))
+    wide = wide.pivot(index=["brand", "figure"], columns="period", values=["value", "of"])
+    now, before = (wide["value", p].astype("Float64") for p in ("now", "before"))
+    share = wide["of", "now"].notna() | wide["of", "before"].notna()
+    found = (now - before).where(share, now / before.where(before > 0) - 1)
+    return found.rename("value").reset_index()
+
+
 def among_peers(values: pd.DataFrame, brand: str, peers: Peers, level: float = LEVEL) -> pd.DataFrame:
     """Where the brand's figures stand among its peers'; of the peers nothing but quartiles and the best five's mean.
 

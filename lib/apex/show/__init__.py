@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from apex.show.days import columns, stock_lines
     from apex.show.flows import flow, flow_matrix
     from apex.show.fragment import rich
+    from apex.show.multiples import trends
     from apex.show.parts import badge, callout, chip, tiles
     from apex.show.style import use_style
     from apex.show.tables import table
@@ -33,6 +34,7 @@ _HOMES = {
     "stock_lines": "days",
     "table": "tables",
     "tiles": "parts",
+    "trends": "multiples",
     "use_style": "style",
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "style_tag",
     "table",
     "tiles",
+    "trends",
     "use_style",
 ]
 

@@ -66,5 +66,7 @@ def counts(log, brand, start, end):
         "start": sum(a > 0 for a, _ in ends.values()),
         "eligible": sum(0 < a < 3 for a, _ in ends.values()),
         "rose": sum(0 < a < b for a, b in ends.values()),
+        "came": sum(a == 0 < b for a, b in ends.values()),
+        "left": sum(a > 0 == b for a, b in ends.values()),
         "moves_up": len(ups),
     }

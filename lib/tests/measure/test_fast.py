@@ -40,6 +40,7 @@ def test_counts_of_all_brands_in_one_pass_are_those_by_hand(book, log, spans):
         assert frame.loc[(brand, period), list(truth)].to_dict() == truth, (brand, period)
     assert (frame.rose != frame.moves_up).any(), "end states and moves differ, or nothing here tells them apart"
     assert (frame.reached > frame.consumers).any()
+    assert (frame.consumers == frame.start + frame.came - frame.left).all()
 
 
 def test_members_stand_beside(book, spans):

@@ -29,7 +29,9 @@ def wald(x, n, y, m):
     return p - q - half, p - q + half
 
 
-@pytest.mark.parametrize(("p", "n", "q", "m"), [(0.9, 20, 0.97, 30), (0.02, 60, 0.05, 60), (0.3, 80, 0.3, 40), (0.02, 400, 0.03, 500)])
+@pytest.mark.parametrize(
+    ("p", "n", "q", "m"), [(0.9, 20, 0.97, 30), (0.02, 60, 0.05, 60), (0.3, 80, 0.3, 40), (0.02, 400, 0.03, 500)]
+)
 def test_the_interval_holds_the_truth_as_often_as_it_says(p, n, q, m):
     assert 0.935 <= coverage(newcombe, p, n, q, m) <= 0.99
 
@@ -85,3 +87,48 @@ def test_middles_are_of_peers_alone():
     two = pd.concat([values_of(6, 999).assign(day=1), values_of(6, 999).assign(day=2, value=7.0)])
     assert rates.middles(two, peers_of(6)).middle.tolist() == [2.5, 7]
     assert rates.middles(two, peers_of(3)).middle.isna().all()
+
+
+def shown(**figures):
+    """figure=(now, before, year_ago), each a count or (n, of); None: nothing may be shown or compared."""
+    rows = []
+    for figure, periods in figures.items():
+        for period, given in zip(("now", "before", "year_ago"), periods, strict=True):
+            n, of = given if isinstance(given, tuple) else (given, None)
+            value = None if n is None else n if of is None else n / max(of, 1)
+            value = None if of == 0 else value
+            rows.append({"figure": figure, "period": period, "n": n, "of": of, "value": value, "suppressed": n is None})
+    frame = pd.DataFrame(rows).astype({"n": "Int64", "of": "Int64", "value": "Float64"})
+    return frame.assign(figure=pd.Categorical(frame.figure, list(figures), ordered=True))
+
+
+def test_amounts_are_better_beyond_the_noticeable_and_shares_beyond_chance():
+    frame = rates.compared(
+        shown(
+            F=(1100, 1000, 900),
+            S=(1010, 1000, None),
+            A=((40, 1000), (80, 1000), (50, 1000)),
+            T=((4, 10), (3, 10), (1, 9)),
+        ),
+        noticeable=0.02,
+    ).set_index("figure")
+    assert frame.state.to_dict() == {"F": "better", "S": "steady", "A": "worse", "T": "steady"}
+    assert frame.change.round(4).to_dict() == {"F": 0.1, "S": 0.01, "A": -0.04, "T": 0.1}
+    assert frame.n.fillna(0).tolist() == [0, 0, 2000, 20] and frame.low["A"] < -0.04 < frame.high["A"] < 0
+    assert pd.isna(frame.year_ago["S"]) and frame.year_ago["A"] == 0.05
+
+
+def test_what_is_hidden_or_not_compared_is_unknown():
+    frame = rates.compared(shown(F=(None, 9, 9), A=((1, 9), None, None), S=(5, 0, None)), 0.02).set_index("figure")
+    assert (frame.state == "unknown").all() and frame.change.isna().all()
+    assert frame.hidden.tolist() == [True, False, False] and frame.now["S"] == 5
+
+
+def test_changes_of_all_brands_are_measured_as_ones_own():
+    ours = shown(F=(1100, 1000, 900), A=((40, 1000), (80, 1000), (50, 1000))).assign(brand="us")
+    theirs = shown(F=(50, 0, 1), A=((10, 100), (0, 0), (1, 2))).assign(brand="p0")
+    theirs.loc[(theirs.figure == "A") & (theirs.period == "before"), "value"] = pd.NA
+    found = rates.changes(pd.concat([ours, theirs])).set_index(["brand", "figure"]).value
+    own = rates.compared(ours, 0.02).set_index("figure").change
+    assert found["us", "F"] == pytest.approx(own["F"]) and found["us", "A"] == pytest.approx(own["A"])
+    assert found["p0"].isna().all()

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from apex import files
-from apex.errors import ApexError, nearest
+from apex.errors import ApexError
+from apex.ledger.levels import entity_column
 from apex.ledger.rules import RuleSet
 from apex.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-LEVELS = ("brand",)
 WORKERS = 2
 
 
@@ -65,7 +65,7 @@ class Book:
         """Who is at which stage at the end of `day`, since when and until when: see `apex.ledger.sweep.positions_of`.
 
         A full sweep of the events up to `day`, of the given brands only where named. ApexError for a day outside the data
-        or after the warehouse's cut.
+        or after the warehouse's cut, and for brands at level category, which has none.
         """
         from apex.ledger import sweep
 
@@ -73,13 +73,16 @@ class Book:
             raise ApexError(
                 f"open_book: {day} lies outside what may be seen, {self.warehouse.first_day} to {self.warehouse.last_day}."
             )
-        slices = (sweep.of_brands(rows) for rows in self.warehouse.each_slice(sweep.COLUMNS, brands))
-        return pa.concat_tables([sweep.positions_of(rows, self.rules, day) for rows in slices]).unify_dictionaries()
+        if self.level == "category" and brands is not None:
+            raise ApexError("open_book: at level category a consumer stands toward the category, not toward brands.")
+        slices = self.warehouse.each_slice(sweep.deciding(self.level), brands)
+        books = [sweep.positions_of(rows, self.rules, day, self.level) for rows in slices]
+        return pa.concat_tables(books).unify_dictionaries()
 
 
 def ensure(warehouse: Warehouse, rules: RuleSet, level: str = "brand") -> Book:
     """The ledger of all brands under these rules, built first where it is missing or older than data, rules or code."""
-    _check(level)
+    entity_column(level)  # refuses a level that does not exist
     folder = _folder(warehouse, rules, level)
     wanted = _digest(warehouse, rules, level)
     if _manifest(folder).get("digest") != wanted:
@@ -91,7 +94,7 @@ def ensure(warehouse: Warehouse, rules: RuleSet, level: str = "brand") -> Book:
 
 def open_ledger(warehouse: Warehouse, rules: RuleSet, level: str = "brand") -> Book:
     """A ledger that has been built. ApexError when it has not."""
-    _check(level)
+    entity_column(level)  # refuses a level that does not exist
     manifest = _manifest(_folder(warehouse, rules, level))
     if not manifest:
         raise ApexError(
@@ -100,26 +103,21 @@ def open_ledger(warehouse: Warehouse, rules: RuleSet, level: str = "brand") -> B
     return Book(warehouse, rules, level, manifest)
 
 
-def _check(level: str) -> None:
-    if level not in LEVELS:
-        raise ApexError(f'There is no ledger level "{level}".{nearest(level, LEVELS)}')
-
-
 def _build(warehouse: Warehouse, rules: RuleSet, level: str, target: Path, digest: str) -> None:
     """Sweep every slice, two at a time, into one Parquet file each, and show the folder when all are there."""
     import pyarrow.parquet as pq
 
     from apex.ledger import sweep
 
-    started = time.monotonic()
+    started, title = time.monotonic(), rules.name if level == "brand" else f"{rules.name} by {level}"
     sys.stderr.write(
-        f"  ledger {rules.name}: sweeping {warehouse.slices()} slices (the first run compiles, some seconds)\n"
+        f"  ledger {title}: sweeping {warehouse.slices()} slices (the first run compiles, some seconds)\n"
     )
     with files.building(target) as folder:
 
         def book(number: int) -> int:
-            events = sweep.of_brands(warehouse.filed(number, sweep.COLUMNS))
-            rows = sweep.rows_of(events, rules, warehouse.last_day)
+            events = warehouse.filed(number, sweep.columns(level))
+            rows = sweep.rows_of(events, rules, warehouse.last_day, level=level)
             pq.write_table(rows, folder / f"{number:03}.parquet", compression="zstd")
             return rows.num_rows
 
@@ -128,7 +126,7 @@ def _build(warehouse: Warehouse, rules: RuleSet, level: str, target: Path, diges
         manifest = {"digest": digest, "rules": rules.name, "level": level, "rows": total,
                     "seconds": round(time.monotonic() - started, 2)}  # fmt: skip
         files.atomic_write(folder / "manifest.json", json.dumps(manifest, indent=1))
-    sys.stderr.write(f"  ledger {rules.name}: {total:,} rows in {manifest['seconds']} s\n")
+    sys.stderr.write(f"  ledger {title}: {total:,} rows in {manifest['seconds']} s\n")
 
 
 def _folder_name(rules: RuleSet) -> str:
@@ -146,5 +144,5 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _digest(warehouse: Warehouse, rules: RuleSet, level: str) -> str:
     here = Path(__file__).parent
-    code = "".join(files.digest(here / f"{m}.py") for m in ("kernel", "sweep", "rules"))
+    code = "".join(files.digest(here / f"{m}.py") for m in ("kernel", "sweep", "levels", "rules"))
     return hashlib.sha256(f"{warehouse.digest} {rules.digest} {level} {code}".encode()).hexdigest()

@@ -88,26 +88,26 @@ def _deepest(stage_expiry, day):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _booked(rows, n, group, day, before, after, first_ever, event, touch):  # type: ignore[no-untyped-def]
+def _booked(rows, n, group, day, before, after, first_ever, event):  # type: ignore[no-untyped-def]
     """The rows with one more at place n; twice the room when it is full."""
     if n == len(rows):
         more = np.empty((2 * n, rows.shape[1]), rows.dtype)
         more[:n] = rows
         rows = more
     rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = group, day, before, after
-    rows[n, 4], rows[n, 5], rows[n, 6] = first_ever, event, touch
+    rows[n, 4], rows[n, 5] = first_ever, event
     return rows
 
 
 @njit(nogil=True, cache=True)
-def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_day, touch_days, asked):  # type: ignore[no-untyped-def]
+def sweep_filed(rule, starts, day, behaviour, score, value, last_day, asked):  # type: ignore[no-untyped-def]
     """Walk filed events once.
 
-    starts: first row of each (brand, consumer) group, then the number of rows; day: int32 days since 1970; behaviour: int8
-    places in the closed list; score: float64, NaN for none; value: int64, smallest for none; has_channel: bool; asked:
-    int32, the days up to last_day whose positions are wanted, earliest first.
-    Returns (rows, positions): rows int64[n, 7] = group, day, from, to, first_ever, event row or −1, touch row or −1, in
-    order of group and day; positions int32[asked, groups, 2 + stages] = stage at the end of the day, since, each stage's
+    starts: first row of each group (a consumer toward a brand, or what else the level keeps apart), then the number of
+    rows; day: int32 days since 1970; behaviour: int8 places in the closed list; score: float64, NaN for none; value: int64,
+    smallest for none; asked: int32, the days up to last_day whose positions are wanted, earliest first.
+    Returns (rows, positions): rows int64[n, 6] = group, day, from, to, first_ever, event row or −1, in order of group and
+    day; positions int32[asked, groups, 2 + stages] = stage at the end of the day, since, each stage's
     expiry.
     """
     conditions, groups = len(rule.mask), len(starts) - 1
@@ -119,8 +119,7 @@ def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_da
     stage_expiry = np.empty(rule.stages + 1, np.int32)
     was = np.empty(rule.stages + 1, np.bool_)
     cause = np.empty(rule.stages + 1, np.int64)
-    touch_of = np.empty(rule.stages + 1, np.int64)
-    rows = np.empty((max(1024, len(day) // 4), 7), np.int64)
+    rows = np.empty((max(1024, len(day) // 4), 6), np.int64)
     positions = np.empty((len(asked), groups, rule.stages + 2), np.int32)
     n = 0
     for g in range(groups):
@@ -128,7 +127,7 @@ def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_da
         opened[:] = 0
         expiry[:] = LAPSED
         stage_expiry[:] = LAPSED
-        stage, since, touch, first_ever, answered = 0, 0, -1, 1, 0
+        stage, since, first_ever, answered = 0, 0, 1, 0
         i, end = starts[g], starts[g + 1]
         while True:
             today = day[i] if i < end and day[i] <= last_day else last_day + 1
@@ -138,7 +137,7 @@ def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_da
             while stage > 0 and stage_expiry[stage] < until:
                 when = stage_expiry[stage]
                 below = _deepest(stage_expiry, when)
-                rows = _booked(rows, n, g, when, stage, below, 0, -1, -1)
+                rows = _booked(rows, n, g, when, stage, below, 0, -1)
                 n, stage, since = n + 1, below, when
             if answers:
                 positions[answered, g, 0], positions[answered, g, 1] = stage, since
@@ -149,10 +148,8 @@ def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_da
                 break
             for s in range(rule.stages + 1):
                 was[s] = stage_expiry[s] > today
-                cause[s] = touch_of[s] = -1
+                cause[s] = -1
             while i < end and day[i] == today:
-                if has_channel[i]:
-                    touch = i
                 bit = np.uint32(1) << np.uint32(behaviour[i])
                 changed = False
                 for c in range(conditions):
@@ -185,13 +182,11 @@ def sweep_filed(rule, starts, day, behaviour, score, value, has_channel, last_da
                         active = stage_expiry[s] > today
                         if active and not was[s]:
                             cause[s] = i
-                            touch_of[s] = touch if touch >= 0 and day[touch] > today - touch_days else -1
                         was[s] = active
                 i += 1
             now = _deepest(stage_expiry, today)
             if now != stage:
-                up = now > stage
-                event, last = (cause[now], touch_of[now]) if up else (-1, -1)
-                rows = _booked(rows, n, g, today, stage, now, first_ever, event, last)
+                event = cause[now] if now > stage else -1
+                rows = _booked(rows, n, g, today, stage, now, first_ever, event)
                 n, stage, since, first_ever = n + 1, now, today, 0
     return rows[:n], positions

@@ -16,13 +16,12 @@ import pyarrow.compute as pc
 
 from apex.errors import ApexError
 from apex.ledger import Book
-from apex.ledger.sweep import EPOCH, expiries_of
+from apex.ledger.sweep import EPOCH, deciding, expiries_of
 from apex.measure.windows import cell_type, check_days, results_of, stocks
 
 STEP = 28  # days between two points of the grid
 POINTS = 27  # at most: two years, so that the same season stands in it twice
 AT_ONCE = 8  # days of the open book that are held in memory together
-DECIDE = ("brand", "consumer_id", "occurred_at", "behaviour", "score", "value_minor")  # what decides on stages
 
 
 @dataclass(frozen=True)
@@ -116,11 +115,11 @@ def untouched(book: Book, brands: Sequence[str], days: Sequence[date], ahead: in
     check_days(book, days)
     brands, days, depth = list(dict.fromkeys(brands)), sorted(set(days)), len(book.rules.ids)
     counted = np.zeros((len(brands), len(days), depth + 1), dtype="int64")
-    for rows in book.warehouse.each_slice(DECIDE, brands):
+    for rows in book.warehouse.each_slice(deciding("brand"), brands):
         for some in range(0, len(days), AT_ONCE):
             part = days[some : some + AT_ONCE]
             of, expires = expiries_of(rows, book.rules, part)
-            brand = pc.index_in(of.cast("string"), pa.array(brands)).to_numpy(zero_copy_only=False)
+            brand = pc.index_in(of["brand"].cast("string"), pa.array(brands)).to_numpy(zero_copy_only=False)
             for number, day in enumerate(part, some):
                 still = expires[number - some] > (day - EPOCH).days + ahead
                 left = np.where(still.any(axis=1), depth - np.argmax(still[:, ::-1], axis=1), 0)

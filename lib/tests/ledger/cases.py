@@ -95,8 +95,8 @@ def table(events: list[dict]) -> pa.Table:
 
 
 def keep(book: Callable, case: Case) -> list[tuple]:
-    """The rows that an implementation of the ledger gives for a case."""
-    return [tuple(r) for r in book(table(case.events), case.rules, DAY_0, day(case.last), case.touch_days)]
+    """The rows that an implementation of the ledger gives for a case, in the columns of `row`."""
+    return [tuple(r)[:-1] for r in book(table(case.events), case.rules, DAY_0, day(case.last), case.touch_days)]
 
 
 FOLLOWS = {"status": {"open": "follow", "close": "unfollow"}}

@@ -68,8 +68,8 @@ def swept(reference) -> Callable:
     It needs no first day: before the first event nobody is anywhere.
     """
 
-    def keep(events, rules, first_day, last_day, touch_days=15):
-        table = sweep(events, parse_rules(rules, origin="test"), last_day, touch_days)
+    def keep(events, rules, first_day, last_day, touch_days=15, level="brand"):
+        table = sweep(events, parse_rules(rules, origin="test"), last_day, touch_days, level)
         return [reference.Row(**row) for row in table.to_pylist()]
 
     return keep

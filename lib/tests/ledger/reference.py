@@ -29,6 +29,7 @@ class Event(NamedTuple):
 
     consumer_id: int
     brand: str | None
+    category: str | None
     occurred_at: datetime
     seq: int
     behaviour: str
@@ -46,10 +47,10 @@ class Event(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One row of the ledger: a change of stage between the ends of two days."""
+    """One row of the ledger: a change of stage between the ends of two days. `entity` is None at level brand."""
 
     day: date
-    brand: str
+    brand: str | None
     consumer_id: int
     from_stage: int
     to_stage: int
@@ -60,16 +61,18 @@ class Row(NamedTuple):
     touch_channel: str | None
     touch_campaign_id: str | None
     touch_content_id: str | None
+    entity: str | None = None
 
 
 class Position(NamedTuple):
     """One row of the open book: where a consumer stands, and until when each stage would hold without new events."""
 
-    brand: str
+    brand: str | None
     consumer_id: int
     stage: int
     since: date
     expires: list[date | None]
+    entity: str | None = None
 
 
 # --- Events, filed -----------------------------------------------------------------------------------------------
@@ -80,14 +83,46 @@ def order(event: Event) -> tuple[Any, ...]:
     return event.occurred_at, BEHAVIOURS.index(event.behaviour), event.seq
 
 
-def filed(events: pa.Table) -> dict[tuple[str, int], list[Event]]:
-    """The events of each (brand, consumer), in order. Without a brand an event counts for no brand."""
-    files = defaultdict(list)
+# Level → what makes a relation of its own beside the consumer, and what its touches may come from.
+LEVELS = {
+    "brand": (("brand",), "brand"),
+    "brand+business": (("brand", "business"), "brand"),
+    "item": (("brand", "item_id"), "brand"),
+    "category": (("category",), "category"),
+}
+
+
+class Relation(NamedTuple):
+    """A consumer's relation toward a brand, or one of its businesses or items, or a category: its events, and all events of
+    the consumer with that brand (or category), which the touches are of. Both in order."""
+
+    brand: str | None
+    entity: str | None
+    consumer_id: int
+    own: list[Event]
+    around: list[Event]
+
+
+def filed(events: pa.Table, level: str = "brand") -> list[Relation]:
+    """All relations of a level in order of brand, entity and consumer. An event that does not name it counts for none."""
+    names, scope = LEVELS[level]
+    own, around = defaultdict(list), defaultdict(list)
     for record in events.to_pylist():
         event = Event(**{column: record.get(column) for column in Event._fields})
-        if event.brand is not None:
-            files[event.brand, event.consumer_id].append(event)
-    return {key: sorted(files[key], key=order) for key in sorted(files)}
+        around[getattr(event, scope), event.consumer_id].append(event)
+        toward = tuple(getattr(event, name) for name in names)
+        if None not in toward:
+            own[*toward, event.consumer_id].append(event)
+    return [
+        Relation(
+            brand=key[0] if scope == "brand" else None,
+            entity=None if level == "brand" else key[-2],
+            consumer_id=key[-1],
+            own=sorted(own[key], key=order),
+            around=sorted(around[key[0], key[-1]], key=order),
+        )
+        for key in sorted(own)
+    ]
 
 
 def until(events: list[Event], day: date) -> list[Event]:
@@ -184,21 +219,23 @@ def moves(rules: Rules, events: list[Event], first_day: date, last_day: date) ->
     return [(day, before, after) for day, before, after in stages if before != after]
 
 
-def ledger(events: pa.Table, rules: Rules, first_day: date, last_day: date, touch_days: int = 15) -> list[Row]:
-    """All rows, by (brand, consumer_id, day)."""
+def ledger(
+    events: pa.Table, rules: Rules, first_day: date, last_day: date, touch_days: int = 15, level: str = "brand"
+) -> list[Row]:
+    """All rows, by (brand, entity, consumer_id, day)."""
     rows = []
-    for (brand, consumer_id), own in filed(events).items():
-        for n, (day, before, after) in enumerate(moves(rules, own, first_day, last_day)):
+    for relation in filed(events, level):
+        for n, (day, before, after) in enumerate(moves(rules, relation.own, first_day, last_day)):
             cause: Event | None = None
             touch: Event | None = None
             if after > before:  # lapses and moves down carry neither
-                so_far = up_to_cause(rules, own, day, after)
-                cause, touch = so_far[-1], last_touch(so_far, day, touch_days)
+                cause = up_to_cause(rules, relation.own, day, after)[-1]
+                touch = last_touch(relation.around[: relation.around.index(cause) + 1], day, touch_days)
             rows.append(
                 Row(
                     day=day,
-                    brand=brand,
-                    consumer_id=consumer_id,
+                    brand=relation.brand,
+                    consumer_id=relation.consumer_id,
                     from_stage=before,
                     to_stage=after,
                     first_ever=n == 0,
@@ -208,21 +245,22 @@ def ledger(events: pa.Table, rules: Rules, first_day: date, last_day: date, touc
                     touch_channel=touch.channel if touch else None,
                     touch_campaign_id=touch.campaign_id if touch else None,
                     touch_content_id=touch.content_id if touch else None,
+                    entity=relation.entity,
                 )
             )
     return rows
 
 
-def positions(events: pa.Table, rules: Rules, day: date) -> list[Position]:
-    """The open book at the end of `day`, by (brand, consumer_id): everyone at a stage above 0."""
+def positions(events: pa.Table, rules: Rules, day: date, level: str = "brand") -> list[Position]:
+    """The open book at the end of `day`, by (brand, entity, consumer_id): everyone at a stage above 0."""
     book = []
-    for (brand, consumer_id), own in filed(events).items():
-        so_far = until(own, day)
+    for relation in filed(events, level):
+        so_far = until(relation.own, day)
         stage = stage_on(day, rules, so_far)
         if stage > 0:
             since = moves(rules, so_far, so_far[0].day, day)[-1][0]
             expires = [expiry(one, so_far, day) for one in rules["stages"]]
-            book.append(Position(brand, consumer_id, stage, since, expires))
+            book.append(Position(relation.brand, relation.consumer_id, stage, since, expires, relation.entity))
     return book
 
 
@@ -242,11 +280,13 @@ def longest_window(conditions: list[Condition]) -> int:
     )
 
 
-def stock(events: pa.Table, rules: Rules, day: date) -> dict[tuple[str, int], int]:
-    """Consumers at each (brand, stage) at the end of `day`, counted directly; stage 0 is not counted."""
-    heads: dict[tuple[str, int], int] = defaultdict(int)
-    for (brand, _), own in filed(events).items():
-        stage = stage_on(day, rules, own)
+def stock(
+    events: pa.Table, rules: Rules, day: date, level: str = "brand"
+) -> dict[tuple[str | None, str | None, int], int]:
+    """Consumers at each (brand, entity, stage) at the end of `day`, counted directly; stage 0 is not counted."""
+    heads: dict[tuple[str | None, str | None, int], int] = defaultdict(int)
+    for relation in filed(events, level):
+        stage = stage_on(day, rules, relation.own)
         if stage > 0:
-            heads[brand, stage] += 1
+            heads[relation.brand, relation.entity, stage] += 1
     return dict(heads)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apex.ledger.levels import LEVELS
 from apex.ledger.rules import parse_rules
 from apex.ledger.sweep import EPOCH, expiries_of, filed, positions, rows_of
 from apex.warehouse import schema
@@ -56,6 +57,7 @@ def events(pool, span):
         {
             "consumer_id": st.sampled_from([7, 2**62 + 1, 2**62 + 2]),
             "brand": st.sampled_from(["ann"] * 6 + ["Ben"] * 3 + [None]),
+            "category": st.sampled_from(["tea"] * 6 + ["soap"] * 2 + [None]),
             "day": st.integers(0, span - 1).map(lambda n: FIRST + timedelta(n)),
             "moment": st.sampled_from(
                 [timedelta(0), timedelta(hours=12), timedelta(hours=12, microseconds=1), timedelta(1, microseconds=-1)]
@@ -64,8 +66,8 @@ def events(pool, span):
             "channel": st.sampled_from([None, None, "tv", "search"]),
             "campaign_id": st.sampled_from([None, "c1", "c2"]),
             "content_id": st.sampled_from([None, "t1"]),
-            "business": st.sampled_from([None, "flagship", "reseller"]),
-            "item_id": st.sampled_from([None, "i1", "i2"]),
+            "business": st.sampled_from([None, "reseller", "flagship", "flagship"]),
+            "item_id": st.sampled_from([None, "i1", "i1", "i2"]),
             "score": st.sampled_from([None, 0.0, 3.0, 4.0, 5.0, 5.0]),
             "value_minor": st.sampled_from([None, 0, 499, 500, 500]),
         }
@@ -106,28 +108,32 @@ def test_behaviours_stand_in_the_same_order(reference):
     assert BEHAVIOURS == reference.BEHAVIOURS
 
 
-def test_sweep_equals_reference(for_all, by_hand, reference, swept):
+@pytest.mark.parametrize("level", LEVELS)
+def test_sweep_equals_reference(for_all, by_hand, reference, swept, level):
     def check(world, touch_days):
         rules, events = world[0], by_hand.table(world[1])
 
-        assert swept(events, rules, FIRST, LAST, touch_days) == reference.ledger(events, rules, FIRST, LAST, touch_days)
+        expected = reference.ledger(events, rules, FIRST, LAST, touch_days, level)
+        assert swept(events, rules, FIRST, LAST, touch_days, level) == expected
 
-    for_all(check, worlds(), st.sampled_from([15, 1, 3, 100]), examples=200)
+    for_all(check, worlds(), st.sampled_from([15, 1, 3, 100]), examples=200 if level == "brand" else 60)
 
 
-def test_order_and_chunks_of_the_input_do_not_matter(for_all, by_hand, swept):
+@pytest.mark.parametrize("level", ["brand", "item", "category"])
+def test_order_and_chunks_of_the_input_do_not_matter(for_all, by_hand, swept, level):
     def check(world, randomly):
         rules, log = world
         shuffled = randomly.sample(log, k=len(log))
         cut = randomly.randint(0, len(log))
         chunks = pa.concat_tables([by_hand.table(shuffled[:cut]), by_hand.table(shuffled[cut:])])
 
-        assert swept(chunks, rules, FIRST, LAST) == swept(by_hand.table(log), rules, FIRST, LAST)
+        assert swept(chunks, rules, FIRST, LAST, level=level) == swept(by_hand.table(log), rules, FIRST, LAST, level=level)
 
-    for_all(check, worlds(), st.randoms(use_true_random=False), examples=40)
+    for_all(check, worlds(), st.randoms(use_true_random=False), examples=40 if level == "brand" else 15)
 
 
-def test_filed_events_may_come_in_chunks_of_dictionaries(for_all, by_hand, reference):
+@pytest.mark.parametrize("level", ["brand", "item", "category"])
+def test_filed_events_may_come_in_chunks_of_dictionaries(for_all, by_hand, reference, level):
     """As row groups of a file do: each chunk with words of its own, cut anywhere, inside a consumer too."""
 
     def encoded(part):
@@ -138,43 +144,49 @@ def test_filed_events_may_come_in_chunks_of_dictionaries(for_all, by_hand, refer
         events = filed(log)
         chunks = [pa.table(encoded(part), names=events.column_names) for part in (events[:cut], events[cut:])]
 
-        table = rows_of(pa.concat_tables(chunks), parse_rules(rules, origin="test"), LAST)
-        assert [reference.Row(**row) for row in table.to_pylist()] == reference.ledger(log, rules, FIRST, LAST)
+        table = rows_of(pa.concat_tables(chunks), parse_rules(rules, origin="test"), LAST, level=level)
+        rows = [reference.Row(**row) for row in table.to_pylist()]
+        assert rows == reference.ledger(log, rules, FIRST, LAST, level=level)
 
-    for_all(check, worlds(), st.integers(0, 80), examples=40)
+    for_all(check, worlds(), st.integers(0, 80), examples=40 if level == "brand" else 15)
 
 
-def test_stock_at_the_end_is_stock_at_the_start_plus_in_less_out(for_all, by_hand, reference, swept):
+@pytest.mark.parametrize("level", LEVELS)
+def test_stock_at_the_end_is_stock_at_the_start_plus_in_less_out(for_all, by_hand, reference, swept, level):
     def check(world):
         rules, events = world[0], by_hand.table(world[1])
-        rows = swept(events, rules, FIRST, LAST)
-        into, out = (Counter((r.day, r.brand, getattr(r, end)) for r in rows) for end in ("to_stage", "from_stage"))
+        rows = swept(events, rules, FIRST, LAST, level=level)
+        ends = ("to_stage", "from_stage")
+        into, out = (Counter((r.day, r.brand, r.entity, getattr(r, end)) for r in rows) for end in ends)
+        toward = {relation[:2] for relation in reference.filed(events, level)}
 
         before: dict = {}
         for day in reference.days(FIRST, LAST):
-            now = reference.stock(events, rules, day)
-            for brand in ("ann", "Ben"):
+            now = reference.stock(events, rules, day, level)
+            for brand, entity in toward:
                 for stage in range(1, len(rules["stages"]) + 1):
-                    moved = into[day, brand, stage] - out[day, brand, stage]
-                    assert now.get((brand, stage), 0) == before.get((brand, stage), 0) + moved
+                    moved = into[day, brand, entity, stage] - out[day, brand, entity, stage]
+                    at = brand, entity, stage
+                    assert now.get(at, 0) == before.get(at, 0) + moved
             before = now
 
-    for_all(check, worlds(), examples=40)
+    for_all(check, worlds(), examples=40 if level == "brand" else 15)
 
 
-def test_rows_of_a_consumer_are_a_chain(for_all, by_hand, swept):
+@pytest.mark.parametrize("level", LEVELS)
+def test_rows_of_a_consumer_are_a_chain(for_all, by_hand, swept, level):
     """From nowhere on, each row starts where the one before ended, on a later day; only the first is a first."""
 
     def check(world):
         last: dict = {}
-        for row in swept(by_hand.table(world[1]), world[0], FIRST, LAST):
-            earlier = last.get((row.brand, row.consumer_id))
+        for row in swept(by_hand.table(world[1]), world[0], FIRST, LAST, level=level):
+            earlier = last.get((row.brand, row.entity, row.consumer_id))
             assert row.from_stage == (earlier.to_stage if earlier else 0) != row.to_stage
             assert row.first_ever == (earlier is None)
             assert earlier is None or earlier.day < row.day
-            last[row.brand, row.consumer_id] = row
+            last[row.brand, row.entity, row.consumer_id] = row
 
-    for_all(check, worlds(), examples=40)
+    for_all(check, worlds(), examples=40 if level == "brand" else 15)
 
 
 def test_nobody_sees_the_future(for_all, by_hand, swept):
@@ -192,26 +204,32 @@ def test_nobody_sees_the_future(for_all, by_hand, swept):
     for_all(check, worlds(), DAY, examples=40)
 
 
-def test_open_book_equals_reference(for_all, by_hand, reference):
+@pytest.mark.parametrize("level", LEVELS)
+def test_open_book_equals_reference(for_all, by_hand, reference, level):
     def check(world, day):
         rules, events = world[0], by_hand.table(world[1])
 
-        assert opened(events, rules, day, reference) == reference.positions(events, rules, day)
+        assert opened(events, rules, day, reference, level) == reference.positions(events, rules, day, level)
 
-    for_all(check, worlds(), DAY, examples=60)
+    for_all(check, worlds(), DAY, examples=60 if level == "brand" else 25)
 
 
-def test_many_books_in_one_pass_are_each_its_own(for_all, by_hand, reference):
+@pytest.mark.parametrize("level", ["brand", "item", "category"])
+def test_many_books_in_one_pass_are_each_its_own(for_all, by_hand, reference, level):
     """Expiries on several days at once tell, for each, who stands where, as one open book a day does."""
 
     def check(world, days):
         rules, events = world[0], by_hand.table(world[1])
         parsed, days = parse_rules(rules, origin="test"), sorted(days)
-        _, expires = expiries_of(filed(events), parsed, days)
+        toward, expires = expiries_of(filed(events), parsed, days, level)
+        assert toward.num_rows == expires.shape[1] <= len(reference.filed(events, level))
         for day, of_day in zip(days, expires, strict=True):
             active = of_day > (day - EPOCH).days
             depth = [max((n for n, on in enumerate(pair, 1) if on), default=0) for pair in active]
-            book = reference.positions(events, rules, day)
+            book = reference.positions(events, rules, day, level)
+            names = zip(toward.to_pylist(), depth, strict=True)
+            stood = {(one["brand"], one.get("entity"), one["consumer_id"], at) for one, at in names if at}
+            assert stood == {(one.brand, one.entity, one.consumer_id, one.stage) for one in book}
             assert sorted(d for d in depth if d) == sorted(one.stage for one in book)
             lapses = sorted(
                 tuple(e if on else 0 for e, on in zip(p, a, strict=True))
@@ -224,7 +242,7 @@ def test_many_books_in_one_pass_are_each_its_own(for_all, by_hand, reference):
             )
             assert lapses == theirs
 
-    for_all(check, worlds(), st.sets(DAY, min_size=1, max_size=4), examples=40)
+    for_all(check, worlds(), st.sets(DAY, min_size=1, max_size=4), examples=40 if level == "brand" else 15)
 
 
 def test_open_book_knows_every_lapse_to_come(for_all, by_hand, reference, swept):
@@ -242,7 +260,7 @@ def test_open_book_knows_every_lapse_to_come(for_all, by_hand, reference, swept)
             )
             for one in book
         }
-        for (brand, consumer), own in reference.filed(known).items():
+        for brand, _, consumer, own, _ in reference.filed(known):
             assert expected.get((brand, consumer), 0) == reference.stage_on(later, rules, own)
         last_rows = {(row.brand, row.consumer_id): row.day for row in swept(known, rules, FIRST, day)}
         assert {(one.brand, one.consumer_id): one.since for one in book}.items() <= last_rows.items()
@@ -272,7 +290,7 @@ def test_a_larger_market(consumers, by_hand, rules_file, reference, swept):
     assert swept(log, rules_file("deeplink"), first, last) == reference.ledger(log, rules_file("deeplink"), first, last)
 
 
-def opened(events, rules, day, reference):
-    """`positions` as the reference gives them: a sorted list of `Position`."""
-    table = positions(events, parse_rules(rules, origin="test"), day)
-    return sorted(reference.Position(**row) for row in table.to_pylist())
+def opened(events, rules, day, reference, level="brand"):
+    """`positions` as the reference gives them: a list of `Position`, in its order."""
+    table = positions(events, parse_rules(rules, origin="test"), day, level)
+    return [reference.Position(**row) for row in table.to_pylist()]

@@ -1,7 +1,6 @@
 """Conversion of counted cells: buyers out of consumers, with an interval."""
 
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 LEVEL = 0.8
 
@@ -11,8 +10,11 @@ def rates(counted: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
 
     All three are null for a cell without consumers.
     """
+    from scipy import special  # here, as in all of apex.model: a notebook that only counts should not wait for it
+
     some = counted.consumers > 0
     seen = counted.consumers.where(some, 1)
-    low, high = proportion_confint(counted.buyers, seen, alpha=1 - level, method="jeffreys")
+    tail, a, b = (1 - level) / 2, counted.buyers + 0.5, seen - counted.buyers + 0.5
+    low, high = special.betaincinv(a, b, tail), special.betaincinv(a, b, 1 - tail)
     found = {"rate": counted.buyers / seen, "low": low, "high": high}
     return counted.assign(**{name: pd.Series(x, counted.index).where(some).round(6) for name, x in found.items()})

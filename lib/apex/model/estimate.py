@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from apex.errors import ApexError
 
@@ -49,7 +48,9 @@ class Estimate:
     @property
     def p(self) -> float:
         """Two-sided p-value of "no effect", from the normal distribution; NaN where there is no number."""
-        return NAN if self.cannot else float(2 * stats.norm.sf(abs(self.effect) / self.se))
+        from scipy import special
+
+        return NAN if self.cannot else float(2 * special.ndtr(-abs(self.effect) / self.se))
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,11 @@ class Question:
 
     def answer(self, effect: float, se: float, freedom: float, scale: float) -> Estimate:
         """With a t interval; `scale` is the size of the outcomes, against which an error of 0 is told from rounding."""
+        from scipy import special
+
         if not se > 1e-9 * scale:
             return self.cannot("no_variation")
-        half = float(stats.t.ppf(0.5 + self.level / 2, freedom)) * se
+        half = float(special.stdtrit(freedom, 0.5 + self.level / 2)) * se
         return self._estimate(effect, effect - half, effect + half, se)
 
     def cannot(self, why: str) -> Estimate:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from apex.model import effect
 from apex.model.balance import balance, overlap
@@ -137,6 +136,8 @@ def _randomised(trial: "Trial", wide: pd.DataFrame, treated: pd.Series) -> tuple
 
 def _sample_ratio(trial: "Trial") -> float:
     """p-value of as many treated as there are, given everyone's chance."""
+    from scipy import special
+
     chance = trial.consumers.propensity.to_numpy(float)
     spread = np.sqrt((chance * (1 - chance)).sum())
-    return float(2 * stats.norm.sf(abs(trial.treated.sum() - chance.sum()) / spread)) if spread > 0 else NAN
+    return float(2 * special.ndtr(-abs(trial.treated.sum() - chance.sum()) / spread)) if spread > 0 else NAN

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special, stats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,8 +42,10 @@ class Conversion:
 
     def interval(self, level: float = 0.8) -> "tuple[Floats, Floats]":
         """Equal-tailed interval of each brand's conversion."""
+        from scipy import special
+
         tail = (1 - level) / 2
-        return stats.beta.ppf(tail, self.a, self.b), stats.beta.ppf(1 - tail, self.a, self.b)
+        return special.betaincinv(self.a, self.b, tail), special.betaincinv(self.a, self.b, 1 - tail)
 
     def draw(self, rng: np.random.Generator, size: int) -> "Floats":
         """size × brands draws."""
@@ -67,7 +68,9 @@ class Value:
 
     def interval(self, level: float = 0.8) -> "tuple[Floats, Floats]":
         """Equal-tailed interval of each brand's value per buyer."""
-        reach = stats.norm.ppf((1 + level) / 2) * self.spread
+        from scipy import special
+
+        reach = special.ndtri((1 + level) / 2) * self.spread
         return np.exp(self.centre - reach), np.exp(self.centre + reach)
 
     def draw(self, rng: np.random.Generator, size: int) -> "Floats":
@@ -80,6 +83,8 @@ def conversion(consumers: "Floats", buyers: "Floats", weight: float = 1.0) -> Co
 
     weight: how much of an independent window each window is (step over length where windows overlap).
     """
+    from scipy import special
+
     n, y = np.nan_to_num(np.asarray(consumers, float)), np.nan_to_num(np.asarray(buyers, float))
     counts = weight / _excess(n, y)
     total, bought = (np.append(x.sum(axis=1) * counts, 0.0) for x in (n, y))  # the last one: a brand without data
@@ -104,6 +109,8 @@ def conversion(consumers: "Floats", buyers: "Floats", weight: float = 1.0) -> Co
 
 def value(buyers: "Floats", money: "Floats", weight: float = 1.0) -> Value:
     """Posterior value per buyer of each brand from brands × windows buyers and money (0 buyers: no such window)."""
+    from scipy import special
+
     n, gmv = np.nan_to_num(np.asarray(buyers, float)), np.nan_to_num(np.asarray(money, float))
     n = np.where(gmv > 0, n, 0.0)
     log = np.log(np.where(n > 0, gmv, 1.0) / np.where(n > 0, n, 1.0))

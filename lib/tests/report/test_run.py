@@ -87,7 +87,9 @@ def test_close_writes_findings_and_the_mark_that_the_runner_asks_for(opened, tmp
 def test_the_ledger_under_other_rules_is_cut_and_told(opened, tmp_path):
     other = opened.ledger("shop")
     assert other.rules.name == "shop" and other.rows.day.max().execute() <= pd.Timestamp(opened.as_of)
-    assert opened.ledger("shop") is other and opened.ledger() is opened.book and opened.ledger("aipl-panel") is opened.book
+    assert (
+        opened.ledger("shop") is other and opened.ledger() is opened.book and opened.ledger("aipl-panel") is opened.book
+    )
     with pytest.raises(ApexError, match='no rule set "shopp".*Did you mean "shop"'):
         opened.ledger("shopp")
     with pytest.raises(ApexError, match='no ledger level "brnd". Did you mean "brand"'):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from apex.show.parts import badge, callout, chip, tiles
     from apex.show.style import use_style
     from apex.show.tables import table
+    from apex.show.upsets import upset
 
 _HOMES = {
     "badge": "parts",
@@ -35,6 +36,7 @@ _HOMES = {
     "table": "tables",
     "tiles": "parts",
     "trends": "multiples",
+    "upset": "upsets",
     "use_style": "style",
 }
 
@@ -56,6 +58,7 @@ __all__ = [
     "table",
     "tiles",
     "trends",
+    "upset",
     "use_style",
 ]
 

@@ -51,7 +51,9 @@ def main_categories(warehouse: Warehouse, days: Sequence[date], brands: Sequence
     if not days:
         raise ApexError("main_categories: no day given.")
     events = warehouse.table("events")
-    sold = events.filter((events.behaviour == "buy") & events.category.notnull())
+    reach = (min(days) - timedelta(days=YEAR - 1), max(days) + timedelta(days=1))
+    in_reach = (events.occurred_at >= reach[0]) & (events.occurred_at < reach[1])
+    sold = events.filter((events.behaviour == "buy") & events.category.notnull() & in_reach)
     if brands is not None:
         sold = sold.filter(sold.brand.isin(list(brands)))
     sold = sold.group_by("brand", "category", sold_on=sold.occurred_at.date()).agg(gmv=sold.value_minor.sum())

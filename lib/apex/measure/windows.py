@@ -45,7 +45,8 @@ def stocks(book: Book, brands: Sequence[str], days: Sequence[date]) -> pd.DataFr
     check_days(book, days)
     spans, on = _spans(book, brands), _days(days)
     at_stage = spans.join(on, _holds(spans, on)).select("brand", "day", "consumer_id", "cell")
-    main, reached = _main(book, brands, days), _reached(book, brands, days)
+    main = _main(book, brands, days)
+    reached = _reached(book, main, days)
     every = reached.group_by("category", "day").agg(consumers=reached.count()).join(main, ["category", "day"])
     both = at_stage.join(main, ["brand", "day"]).semi_join(reached, ["category", "day", "consumer_id"])
     free = every.left_join(both.group_by("brand", "day").agg(staged=both.count()), ["brand", "day"])
@@ -86,8 +87,9 @@ def results_of(book: Book, brands: Sequence[str], windows: Sequence[Window], sto
     spans = _spans(book, brands)
     placed = baskets.left_join(spans, ["brand", "consumer_id", *_holds(spans, baskets)])
     placed = placed.select(*keys, "consumer_id", "gmv", at_stage=placed.cell)
-    placed = placed.left_join(_main(book, brands, list(frame.day)), ["brand", "day"]).drop("brand_right", "day_right")
-    reached = _reached(book, brands, list(frame.day)).mutate(reached=ibis.literal(OPPORTUNITY))
+    main = _main(book, brands, list(frame.day))
+    placed = placed.left_join(main, ["brand", "day"]).drop("brand_right", "day_right")
+    reached = _reached(book, main, list(frame.day)).mutate(reached=ibis.literal(OPPORTUNITY))
     placed = placed.left_join(reached, ["category", "day", "consumer_id"])
     placed = placed.select(*keys, "gmv", cell=ibis.coalesce(placed.at_stage, placed.reached, ibis.literal(NONE)))
     counted = placed.group_by(*keys, "cell").agg(buyers=placed.count(), gmv_minor=placed.gmv.sum()).execute()
@@ -159,10 +161,12 @@ def _main(book: Book, brands: Sequence[str], days: Sequence[date]) -> ir.Table:
     return ibis.memtable(main, schema={"brand": "string", "day": "date", "category": "string"})
 
 
-def _reached(book: Book, brands: Sequence[str], days: Sequence[date]) -> ir.Table:
-    """category, day, consumer_id: who had any event in a main category of these brands in the 30 days up to each day."""
+def _reached(book: Book, main: ir.Table, days: Sequence[date]) -> ir.Table:
+    """category, day, consumer_id: who had any event in one of these main categories in the 30 days up to each day."""
     on, events = _days(days), book.warehouse.table("events")
-    active = events.semi_join(_main(book, brands, days), "category")
+    reach = (min(days) - timedelta(days=OPPORTUNITY_DAYS - 1), max(days) + timedelta(days=1))
+    events = events.filter((events.occurred_at >= reach[0]) & (events.occurred_at < reach[1]))
+    active = events.semi_join(main, "category")
     active = active.select("category", "consumer_id", active_on=active.occurred_at.date()).distinct()
     lately = [active.active_on <= on.day, active.active_on > on.day - ibis.interval(days=OPPORTUNITY_DAYS)]
     return active.join(on, lately).select("category", "day", "consumer_id").distinct()

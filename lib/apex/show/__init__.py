@@ -12,6 +12,7 @@ from apex.show.fragment import Fragment
 from apex.show.words import Words
 
 if TYPE_CHECKING:
+    from apex.show.ages import curves
     from apex.show.amounts import bars, change
     from apex.show.days import columns, stock_lines
     from apex.show.flows import flow, flow_matrix
@@ -29,6 +30,7 @@ _HOMES = {
     "change": "amounts",
     "chip": "parts",
     "columns": "days",
+    "curves": "ages",
     "flow": "flows",
     "flow_matrix": "flows",
     "rich": "fragment",
@@ -49,6 +51,7 @@ __all__ = [
     "change",
     "chip",
     "columns",
+    "curves",
     "flow",
     "flow_matrix",
     "house_css",

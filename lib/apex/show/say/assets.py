@@ -1,4 +1,4 @@
-"""What `1_insight/assets` says: where the brand's consumers stand, who moved and why, who falls out next.
+"""What `1_insight/assets` says of moves: who moved and why, who falls out next (`apex.show.say.standing` says the rest).
 
 Every function takes what may be shown (suppressed counts are null) and returns the fields of a finding for
 `run.finding(name, **fields)`. Stages come as [(id, name)], shallow to deep.
@@ -15,70 +15,6 @@ from apex.show.say.wording import fitting
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
-
-
-def standing(change: pd.DataFrame, days: int, stages: Stages, noticeable: float, words: Words) -> dict[str, Any]:
-    """Where do we stand: all stages together now and `days` before, and the stage that changed most.
-
-    change: the frame of `measure.assets.change`; a change below the share `noticeable` is called steady.
-    """
-    total = _sum(change.now)
-    if total is None:
-        text = words("Too few consumers at one of the stages to show how many there are in all (threshold {n}).",
-                     n=words.threshold)  # fmt: skip
-        return {"kind": "counted", "short": words("Too few consumers to show a total"), "text": text}
-    tile = {"label": words("Consumer assets"), "value": words.count(total), "note": ""}
-    before = _sum(change.before) if change.comparable.all() else None
-    if not before:
-        why = words("no earlier day compares: windows were still filling") if not change.comparable.all() else words(
-            "nothing to compare it with {n} days before", n=days
-        )  # fmt: skip
-        return {
-            "kind": "counted", "value": total, "unit": "consumers", "tile": tile,
-            "short": words("{n} consumers hold a relation", n=total),
-            "answers": {"assets": words.count(total)},
-            "text": words("**{n}** consumers hold a relation with the brand; {why}.", n=total, why=why),
-        }  # fmt: skip
-    share = total / before - 1
-    verdict, names = _verdict(share, noticeable), dict(stages)
-    moved = change.loc[change.difference.abs().astype("Float64").idxmax()]
-    tile["note"] = words("{share} in {n} days", share=words.signed_share(share), n=days)
-    short = {
-        "ahead": words("Assets grew {share}, most at {stage}", share=words.share(share), stage=names[moved.stage]),
-        "behind": words("Assets fell {share}, most at {stage}", share=words.share(-share), stage=names[moved.stage]),
-        "careful": words("Assets are steady; {stage} moved most", stage=names[moved.stage]),
-    }[verdict]
-    text = words(
-        "**{n}** consumers hold a relation with the brand, **{difference} ({share})** on {days} days before; {stage} changed "
-        "most, by {moved} ({moved_share}).",
-        n=total, difference=words.signed(total - before), share=words.signed_share(share), days=days,
-        stage=names[moved.stage], moved=words.signed(moved.difference), moved_share=words.signed_share(moved.share),
-    )  # fmt: skip
-    compared = {"label": words("{n} days before", n=days), "value": float(before)}
-    answer = words("{n}, {share} in {days} days", n=total, share=words.signed_share(share), days=days)
-    return {"kind": "counted", "value": total, "unit": "consumers", "verdict": verdict, "compared": compared,
-            "short": fitting(short, names[moved.stage]), "text": text, "tile": tile, "answers": {"assets": answer}}  # fmt: skip
-
-
-def deepest(change: pd.DataFrame, days: int, stages: Stages, noticeable: float, words: Words) -> dict[str, Any]:
-    """The deepest stage alone: the consumers a brand lives on."""
-    row, name = change.iloc[-1], stages[-1][1]
-    value = None if pd.isna(row.now) else int(row.now)
-    shown = words.suppressed() if value is None else words.count(value)
-    fields: dict[str, Any] = {"kind": "counted", "value": value, "unit": "consumers",
-                              "tile": {"label": name, "value": shown, "note": ""}}  # fmt: skip
-    if pd.isna(row.share):
-        text = words("**{n}** consumers are {stage}.", n=shown, stage=name)
-        return fields | {"short": fitting(words("{n} consumers are {stage}", n=shown, stage=name), name), "text": text}
-    share = words.signed_share(row.share)
-    fields["tile"]["note"] = words("{share} in {n} days", share=share, n=days)
-    text = words("**{n}** consumers are {stage}, **{share}** on {days} days before.",
-                 n=shown, stage=name, share=share, days=days)  # fmt: skip
-    return fields | {
-        "verdict": _verdict(float(row.share), noticeable), "text": text,
-        "compared": {"label": words("{n} days before", n=days), "value": float(row.before)},
-        "short": fitting(words("{stage}: {n}, {share} in {days} days", stage=name, n=shown, share=share, days=days), name),
-    }  # fmt: skip
 
 
 def flows(flow: pd.DataFrame, start: date, words: Words) -> dict[str, Any]:
@@ -237,10 +173,6 @@ def other_causes(campaigns: pd.DataFrame, businesses: pd.DataFrame, words: Words
     parts = [f.assign(by=name) for f, name in ((campaigns, words("campaign")), (businesses, words("business")))]
     frame = pd.concat(parts, ignore_index=True)
     return frame.assign(cause=frame.cause.astype("object").where(frame.cause.notna(), words("none known")))
-
-
-def _verdict(share: float, noticeable: float) -> str:
-    return "ahead" if share > noticeable else "behind" if share < -noticeable else "careful"
 
 
 def _sum(counts: pd.Series) -> int | None:

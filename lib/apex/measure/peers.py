@@ -87,6 +87,14 @@ def peers(warehouse: Warehouse, brand: str, first: date, last: date, exclude: Co
     return Peers("all", "all", others.reset_index(drop=True))
 
 
+def scope(warehouse: Warehouse, found: Peers) -> list[str] | None:
+    """The categories in which these peers were found; None where they were found among all."""
+    if found.level == "category":
+        return [found.name]
+    departments = _departments(warehouse)
+    return sorted(departments.index[departments == found.name]) if found.level == "department" else None
+
+
 def largest(warehouse: Warehouse, count: int, exclude: Collection[str] = ()) -> list[str]:
     """The brands with the largest GMV of all that may be seen, largest first, without those excluded."""
     sold = sales_by_brand(warehouse, warehouse.first_day, warehouse.last_day)

@@ -58,6 +58,11 @@ def purchases(warehouse: Warehouse, brand: str, first: date, last: date) -> "ir.
         & (events.occurred_at >= first)
         & (events.occurred_at < last + timedelta(days=1))
     )
+    return ordered(bought)
+
+
+def ordered(bought: "ir.Table") -> "ir.Table":
+    """Purchase lines of one brand, or of a market, with their order_id: a basket, else a consumer's day."""
     days_order = bought.consumer_id.cast("string") + " " + bought.occurred_at.date().cast("string")
     return bought.mutate(order_id=bought.basket_id.fill_null(days_order))
 

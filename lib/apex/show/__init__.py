@@ -14,6 +14,7 @@ from apex.show.words import Words
 if TYPE_CHECKING:
     from apex.show.ages import curves
     from apex.show.amounts import bars, change
+    from apex.show.bridges import bridge
     from apex.show.days import columns, stock_lines
     from apex.show.flows import flow, flow_matrix
     from apex.show.fragment import rich
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "badge": "parts",
     "bars": "amounts",
+    "bridge": "bridges",
     "callout": "parts",
     "change": "amounts",
     "chip": "parts",
@@ -47,6 +49,7 @@ __all__ = [
     "Words",
     "badge",
     "bars",
+    "bridge",
     "callout",
     "change",
     "chip",

@@ -26,6 +26,7 @@ def trait(name: str, words: Words) -> str:
         "life_stage": words("life stage"),
         "purchasing_power": words("purchasing power"),
         "region": words("region"),
+        "strategic_crowd": words("strategic crowd"),
     }
     return known.get(name, name)
 

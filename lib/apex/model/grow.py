@@ -107,11 +107,11 @@ def left_out(cube: np.ndarray) -> np.ndarray:
 
 def interval(value: np.ndarray, left: np.ndarray, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
     """Low and high of figures from the same figures without each bucket (last axis): the delete-a-group jackknife, t."""
-    from scipy import stats
+    from scipy.special import stdtrit  # a hundredth of the time that scipy.stats takes to import
 
     size = left.shape[-1]
     error = np.sqrt((size - 1) / size * ((left - left.mean(-1, keepdims=True)) ** 2).sum(-1))
-    half = stats.t.ppf(0.5 + level / 2, size - 1) * error
+    half = stdtrit(size - 1, 0.5 + level / 2) * error
     return value - half, value + half
 
 

@@ -110,9 +110,7 @@ def _build(warehouse: Warehouse, rules: RuleSet, level: str, target: Path, diges
     from apex.ledger import sweep
 
     started, title = time.monotonic(), rules.name if level == "brand" else f"{rules.name} by {level}"
-    sys.stderr.write(
-        f"  ledger {title}: sweeping {warehouse.slices()} slices (the first run compiles, some seconds)\n"
-    )
+    sys.stderr.write(f"  ledger {title}: sweeping {warehouse.slices()} slices (the first run compiles, some seconds)\n")
     with files.building(target) as folder:
 
         def book(number: int) -> int:

@@ -23,7 +23,12 @@ from apex.warehouse import schema
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEVELS = {"brand": None, "brand+business": "business", "item": "item_id", "category": "category"}  # → what `entity` names
+LEVELS = {
+    "brand": None,
+    "brand+business": "business",
+    "item": "item_id",
+    "category": "category",
+}  # → what `entity` names
 NAMED = pa.dictionary(pa.int32(), pa.string())
 
 

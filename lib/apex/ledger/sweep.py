@@ -47,7 +47,9 @@ def columns(level: str) -> list[str]:
     return list(dict.fromkeys([*deciding(level), *MOVED_BY, *TOUCHED_BY]))
 
 
-def sweep(events: pa.Table, rules: RuleSet, last_day: date, touch_days: int = TOUCH_DAYS, level: str = "brand") -> pa.Table:
+def sweep(
+    events: pa.Table, rules: RuleSet, last_day: date, touch_days: int = TOUCH_DAYS, level: str = "brand"
+) -> pa.Table:
     """Every change of stage up to `last_day`, from events in any order.
 
     events: canonical columns, absent ones being null; which of them count is the level's (`apex.ledger.levels`). Returns the

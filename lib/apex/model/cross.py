@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from apex.model.estimate import LEVEL, Estimate, Question
 
 OUTCOMES = ("own_minor", "other_minor", "total_minor")
-ORDERS = 2  # orders in the time of entering: equal up to here, together from here on
+ORDERS = 3  # orders in the time of entering: equal up to here, together from here on
 LEAST = 30  # of either kind: below that no figure
 
 
@@ -94,7 +93,7 @@ def adjusted(data: pd.DataFrame, outcome: str, *, level: float = LEVEL, least: i
     x = x[:, np.ptp(x, axis=0) > 0]
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     design = np.column_stack([np.ones(len(y)), ask.treated, x])
-    # what the columns before it say already has nothing left on the triangle of QR: two orders in every cell of two, say
+    # what earlier columns say already leaves nothing on the triangle of QR: orders within cells of one order, say
     design = design[:, np.abs(np.diag(np.linalg.qr(design, mode="r"))) > 1e-8 * np.sqrt(len(y))]
     return replace(ask.least_squares(y, design, clusters=used.consumer_id), left_out=out)
 
@@ -104,6 +103,8 @@ def shares(crossed: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
 
     All three are null where a count is, and without consumers.
     """
+    from statsmodels.stats.proportion import proportion_confint
+
     some = (crossed.consumers > 0).fillna(False).astype(bool)
     seen = crossed.consumers.where(some, 1).astype(float)
     found = crossed.buyers.where(some, 0).astype(float)

@@ -134,7 +134,9 @@ def test_a_few_households_by_the_reference(book, ask, by_hand, reference, rules_
     events = by_hand.table([dict(zip(columns, one, strict=True)) for one in log])
 
     expected = reference.ledger(events, rules_file(RULES), date(2017, 1, 1), date(2017, 12, 31))
-    stored = ask(f"SELECT {', '.join(reference.Row._fields[:-1])} FROM rows {theirs} ORDER BY consumer_id, day", some=some)
+    stored = ask(
+        f"SELECT {', '.join(reference.Row._fields[:-1])} FROM rows {theirs} ORDER BY consumer_id, day", some=some
+    )
 
     assert [tuple(row)[:-1] for row in expected] == stored != []
 

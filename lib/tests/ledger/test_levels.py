@@ -133,7 +133,9 @@ def test_the_same_item_under_two_brands_is_two(booked, by_hand):
 
 
 def test_rows_lie_by_brand_entity_consumer_and_day(booked, by_hand):
-    draw = [(item, consumer, brand) for item in ("茶", "b", "B", "a") for consumer in (9, 10, 2) for brand in ("z", "Y")]
+    draw = [
+        (item, consumer, brand) for item in ("茶", "b", "B", "a") for consumer in (9, 10, 2) for brand in ("z", "Y")
+    ]
     events = [by_hand.e(n % 5, "buy", item_id=i, consumer=c, brand=b) for n, (i, c, b) in enumerate(draw)]
     rows = booked(by_hand.rules(P=[by_hand.seen("buy", 2)]), events, "item")
     assert len(rows) == 48 and all(one[:4] < other[:4] for one, other in pairwise(rows))

@@ -127,7 +127,9 @@ def test_order_and_chunks_of_the_input_do_not_matter(for_all, by_hand, swept, le
         cut = randomly.randint(0, len(log))
         chunks = pa.concat_tables([by_hand.table(shuffled[:cut]), by_hand.table(shuffled[cut:])])
 
-        assert swept(chunks, rules, FIRST, LAST, level=level) == swept(by_hand.table(log), rules, FIRST, LAST, level=level)
+        assert swept(chunks, rules, FIRST, LAST, level=level) == swept(
+            by_hand.table(log), rules, FIRST, LAST, level=level
+        )
 
     for_all(check, worlds(), st.randoms(use_true_random=False), examples=40 if level == "brand" else 15)
 

@@ -254,9 +254,8 @@ def returning(sites: pd.DataFrame, follow: int, words: Words) -> dict[str, Any]:
 def cities(indexed: pd.DataFrame, words: Words) -> dict[str, Any]:
     """Where each format is strong and weak. indexed: the frame of `businesses.indexed`, as shown."""
     base: dict[str, Any] = {"kind": "counted", "short": words("Penetration by city tier and format")}
-    known = indexed[
-        indexed.level.notna() & indexed["index"].notna() & (indexed.business != ANY) & (indexed.business != UNKNOWN)
-    ]
+    nameless = (indexed.level == UNKNOWN) | indexed.business.isin([ANY, UNKNOWN])
+    known = indexed[~nameless & indexed["index"].notna()]
     if known.empty:
         return base | {"text": words("City tiers or formats are not known, or too few to show.")}
     index = known["index"].astype(float)

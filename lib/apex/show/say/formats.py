@@ -119,9 +119,8 @@ def square(
     order = [sorted(dict.fromkeys(frame[c]), key=lambda n: places.get(n, len(places))) for c in (rows, columns)]
     wide = frame.assign(row=frame[rows].map(order[0].index)).pivot(index="row", columns=columns, values=value)
     wide = wide.reindex(columns=order[1]).rename(columns={name: named(name, words) for name in order[1]})
-    wide.insert(
-        0, rows, [words("unknown") if pd.isna(order[0][n]) else named(str(order[0][n]), words) for n in wide.index]
-    )
+    keys = [str(order[0][n]) for n in wide.index]
+    wide.insert(0, rows, [words("unknown") if rows == "level" and key == UNKNOWN else named(key, words) for key in keys])
     return wide.rename_axis(columns=None).reset_index(drop=True)
 
 

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from apex.show.fragment import rich
     from apex.show.multiples import trends
     from apex.show.parts import badge, callout, chip, tiles
+    from apex.show.square import matrix
     from apex.show.style import use_style
     from apex.show.tables import table
+    from apex.show.timeline import series
     from apex.show.upsets import upset
 
 _HOMES = {
@@ -35,7 +37,9 @@ _HOMES = {
     "curves": "ages",
     "flow": "flows",
     "flow_matrix": "flows",
+    "matrix": "square",
     "rich": "fragment",
+    "series": "timeline",
     "stock_lines": "days",
     "table": "tables",
     "tiles": "parts",
@@ -58,7 +62,9 @@ __all__ = [
     "flow",
     "flow_matrix",
     "house_css",
+    "matrix",
     "rich",
+    "series",
     "stock_lines",
     "style_tag",
     "table",

@@ -13,12 +13,12 @@ import ibis
 import pandas as pd
 
 from apex.measure.peers import LEAST_PEERS, main_categories
+from apex.measure.windows import Window
 from apex.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Window = tuple[date, date]  # first and last day, both included
 LEAST_OTHERS = 2  # brands in a party: of one alone, the party's figure would be that brand's
 PARTIES = ("us", "best", "others")
 NO_CATEGORY = ""  # of a brand that has sold nothing: no event lies in it
@@ -52,7 +52,7 @@ class Parties:
         return ["us", *(["best"] if self.best else []), *(["others"] if self.others else [])]
 
     def of(self, brands: "ir.StringValue") -> "ir.StringValue":
-        """The party of each brand."""
+        """The party of each brand; one that is not known is among the others."""
         return ibis.cases(
             (brands == self.brand, "us"), (brands.isin(list(self.best) or [NO_CATEGORY]), "best"), else_="others"
         )
@@ -74,7 +74,7 @@ def parties(
     """
     bought = in_category(warehouse, category, first, last)
     sold = bought.group_by("brand").agg(gmv=bought.value_minor.sum()).execute()
-    sold = sold[sold.brand != brand].sort_values(["gmv", "brand"], ascending=[False, True])
+    sold = sold[sold.brand.notna() & (sold.brand != brand)].sort_values(["gmv", "brand"], ascending=[False, True])
     best = tuple(sold.brand[~sold.brand.isin(list(exclude))][:LEAST_PEERS])
     if len(best) < LEAST_PEERS or len(sold) - len(best) < LEAST_OTHERS:
         best = ()
@@ -82,16 +82,18 @@ def parties(
 
 
 def in_category(warehouse: Warehouse, category: str, first: date, last: date) -> "ir.Table":
-    """All brands' purchase lines of a category from `first` to `last`, both included, with their day (`bought_on`)."""
+    """All purchase lines of a category from `first` to `last`, both included, with their day (`bought_on`).
+
+    Where the data know of a purchase but not of which brand (`buy_category`), brand is null, and the money 0 if unknown.
+    """
     events = warehouse.table("events")
     bought = events.filter(
-        (events.behaviour == "buy")
+        events.behaviour.isin(["buy", "buy_category"])
         & (events.category == category)
-        & events.brand.notnull()
         & (events.occurred_at >= first)
         & (events.occurred_at < last + timedelta(days=1))
     )
-    return bought.mutate(bought_on=bought.occurred_at.date())
+    return bought.mutate(bought_on=bought.occurred_at.date(), value_minor=bought.value_minor.fill_null(0))
 
 
 def daily(warehouse: Warehouse, category: str, first: date, last: date) -> pd.DataFrame:
@@ -110,6 +112,7 @@ def prices(warehouse: Warehouse, category: str, brand: str, first: date, last: d
     sorted. A subcategory with one other brand stands in it: the frame is to compute with, not to be shown.
     """
     bought = in_category(warehouse, category, first, last)
+    bought = bought.filter(bought.behaviour == "buy")
     items = warehouse.table("items").select("item_id", "subcategory").distinct(on="item_id")
     lines = bought.left_join(items, "item_id")
     lines = lines.select(
@@ -130,6 +133,7 @@ def paid(warehouse: Warehouse, category: str, first: date, last: date, price: fl
     buyers; all missing where nobody bought.
     """
     bought = in_category(warehouse, category, first, last)
+    bought = bought.filter(bought.behaviour == "buy")
     each = bought.group_by("consumer_id").agg(price=bought.value_minor.sum() / bought.quantity.sum())
     found = each.agg(
         low=each.price.quantile(0.25), middle=each.price.quantile(0.5), high=each.price.quantile(0.75),

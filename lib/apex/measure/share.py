@@ -10,10 +10,11 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from apex.measure.market import Window, asked_for, in_category
+from apex.measure.grow import BUCKETS
+from apex.measure.market import asked_for, in_category
+from apex.measure.windows import Window
 from apex.warehouse import Warehouse
 
-BUCKETS = 100
 MOST_WINDOWS = 26  # back in time: further back it is another market
 SUMS = ["gmv_minor", "gmv_brand_minor", "buyers", "buyers_brand"]
 

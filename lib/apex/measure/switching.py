@@ -6,7 +6,8 @@ import ibis
 import pandas as pd
 
 from apex.measure.assets import NONE
-from apex.measure.market import Parties, Window, in_category
+from apex.measure.market import Parties, in_category
+from apex.measure.windows import Window
 from apex.warehouse import Warehouse
 
 CHOICES = ("main", "last")

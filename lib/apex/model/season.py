@@ -128,7 +128,7 @@ def drift(logs: np.ndarray, design: np.ndarray) -> Drift:
     where Newey–West covers 64 to 92.
     """
     from scipy.linalg import toeplitz
-    from scipy.stats import t
+    from scipy.special import stdtrit
     from statsmodels.regression.linear_model import GLS, OLS
 
     count, columns = design.shape
@@ -139,6 +139,6 @@ def drift(logs: np.ndarray, design: np.ndarray) -> Drift:
     fitted = GLS(logs, design, sigma=toeplitz(rho ** np.arange(count))).fit()
     value, error = float(fitted.params[-1]), float(fitted.bse[-1])
     free = max(count * (1 - rho) / (1 + rho) - columns, 3.0)
-    reach = float(t.ppf((1 + LEVEL) / 2, free)) * error
+    reach = float(stdtrit(free, 0.5 + LEVEL / 2)) * error
     low, high = (float(np.expm1(value + way * reach)) for way in (-1, 1))
     return Drift(float(np.expm1(value)), low, high, count, rho)

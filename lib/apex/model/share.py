@@ -14,6 +14,7 @@ import pandas as pd
 
 from apex.measure.share import SUMS, Compared
 from apex.model.estimate import LEVEL, NAN
+from apex.model.grow import log_mean
 
 LEAST_BUYERS = 20  # of the brand in a window; fewer say nothing about its share
 GMV, OURS, BUYERS, OUR_BUYERS = range(len(SUMS))
@@ -46,13 +47,13 @@ def interval(
 
     A `share` is held inside 0 and 1 by its log odds. No interval with fewer than LEAST_BUYERS buyers.
     """
-    from scipy import stats
+    from scipy.special import stdtrit
 
     with np.errstate(divide="ignore", invalid="ignore"):
         value, error = jackknife(buckets, statistic)
         if n < LEAST_BUYERS or not np.isfinite(value) or not np.isfinite(error) or error == 0:
             return Interval(value if np.isfinite(value) else NAN, NAN, NAN, n)
-        reach = float(stats.t.ppf((1 + LEVEL) / 2, len(buckets) - 1)) * error
+        reach = float(stdtrit(len(buckets) - 1, 0.5 + LEVEL / 2)) * error
         if not share:
             return Interval(value, value - reach, value + reach, n)
         odds, reach = np.log(value / (1 - value)), reach / (value * (1 - value))
@@ -155,14 +156,9 @@ def split(sizes: pd.DataFrame, compared: Compared) -> pd.DataFrame:
             (row.gmv_brand_minor / row.buyers_brand) / (row.gmv_minor / row.buyers),
         ], dtype=float) for row in rows
     )  # fmt: skip
-    mean = log_mean(*(float(row.gmv_brand_minor) for row in rows))
+    mean = log_mean(*(np.array(float(row.gmv_brand_minor)) for row in rows))
     parts = ["market", "market", "share", "share"]
     return pd.DataFrame({"factor": FACTORS, "part": parts, "gmv_minor": mean * np.log(after / earlier)})
-
-
-def log_mean(a: float, b: float) -> float:
-    """The logarithmic mean of two positive numbers."""
-    return a if a == b else (a - b) / float(np.log(a / b))
 
 
 def _window(buckets: pd.DataFrame, first: object, last: object) -> np.ndarray:

@@ -35,9 +35,9 @@ def net(flows: pd.DataFrame, party: str = "us") -> pd.DataFrame:
 
     Of those who changed between two parties, chance would send half each way: net ± z·√(won + lost).
     """
-    from scipy import stats
+    from scipy.special import ndtri
 
-    z, rows = float(stats.norm.ppf((1 + LEVEL) / 2)), []
+    z, rows = float(ndtri(0.5 + LEVEL / 2)), []
     for other in flows.from_party.cat.categories:
         if other == party:
             continue
@@ -59,16 +59,15 @@ def chosen(newcomers: pd.DataFrame, party: str = "us") -> pd.DataFrame:
 
     newcomers: segment, party, consumers as they may be shown; missing where one of a segment's counts is.
     """
-    from scipy import stats
+    from statsmodels.stats.proportion import proportion_confint
 
     rows = []
     for segment, part in newcomers.groupby("segment", observed=False):
-        mine, of = part.consumers[part.party == party].sum(min_count=1), part.consumers.sum(min_count=1)
-        if part.consumers.isna().any() or pd.isna(of) or not of:
+        if part.consumers.isna().any() or not part.consumers.sum():
             rows.append({"segment": segment})
             continue
-        ends = stats.binomtest(int(mine), int(of)).proportion_ci(LEVEL, "wilson")
-        rows.append({"segment": segment, "consumers": int(mine), "of": int(of), "share": mine / of,
-                     "low": ends.low, "high": ends.high})  # fmt: skip
+        mine, of = int(part.consumers[part.party == party].sum()), int(part.consumers.sum())
+        low, high = proportion_confint(mine, of, alpha=1 - LEVEL, method="wilson")
+        rows.append({"segment": segment, "consumers": mine, "of": of, "share": mine / of, "low": low, "high": high})
     kinds = {"consumers": "Int64", "of": "Int64", "share": "Float64", "low": "Float64", "high": "Float64"}
     return pd.DataFrame(rows, columns=["segment", *kinds]).astype(kinds)

@@ -153,15 +153,15 @@ def lacking(
 
 
 def weekday_bars(weekdays: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """Each weekday's sales against a usual day, as bars: label, value."""
+    """Each weekday's sales, a usual day being 100, as bars: label, value."""
     names = get_day_names("wide", locale=words.language)
-    return pd.DataFrame({"label": [names[int(n)] for n in weekdays.weekday], "value": weekdays.factor})
+    return pd.DataFrame({"label": [names[int(n)] for n in weekdays.weekday], "value": 100 * weekdays.factor})
 
 
 def price_bars(position: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Our price among the quartiles of what buyers pay, as bars: label, value."""
-    labels = {"low": words("cheapest quarter of buyers: up to"), "middle": words("middle buyer"),
-              "high": words("dearest quarter of buyers: from"), "ours": words("a unit of ours")}  # fmt: skip
+    labels = {"low": words("a quarter pays at most"), "middle": words("middle buyer"),
+              "high": words("a quarter pays at least"), "ours": words("a unit of ours")}  # fmt: skip
     shown = position.set_index("what").value.reindex(list(labels))
     return pd.DataFrame({"label": list(labels.values()), "value": shown.to_numpy()})
 

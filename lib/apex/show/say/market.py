@@ -118,9 +118,9 @@ def factor(name: str, words: Words) -> str:
     """A factor of the split as people say it."""
     return {
         "category_buyers": words("buyers of the category"),
-        "category_spend": words("spend per buyer of the category"),
+        "category_spend": words("spend per category buyer"),
         "buyer_share": words("our share of its buyers"),
-        "spend_index": words("what ours spend against all buyers"),
+        "spend_index": words("our buyers' relative spend"),
     }[name]
 
 
@@ -132,9 +132,10 @@ def plain_category(category: str) -> str:
 def growth_bars(changes: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Growth of category and brand against each earlier window, as bars: label, value, low, high."""
     grown = changes[changes.measure.isin(["category", "brand"])]
-    labels = {("category", "before"): words("Category, on the window before"),
+    grown = grown.sort_values(["against", "measure"], ascending=[True, False])
+    labels = {("category", "before"): words("Category, on the period before"),
               ("category", "year"): words("Category, on last year"),
-              ("brand", "before"): words("We, on the window before"), ("brand", "year"): words("We, on last year")}  # fmt: skip
+              ("brand", "before"): words("We, on the period before"), ("brand", "year"): words("We, on last year")}  # fmt: skip
     named = [labels[str(m), str(a)] for m, a in zip(grown.measure, grown.against, strict=True)]
     return pd.DataFrame({"label": named, **{c: grown[c].to_numpy() for c in ("value", "low", "high")}})
 

@@ -76,7 +76,7 @@ def weekdays(daily: pd.DataFrame) -> pd.DataFrame:
     whole = daily.iloc[len(daily) - len(daily) // WEEK * WEEK :]
     if len(whole) < 4 * WEEK or not whole.gmv_minor.sum():
         return pd.DataFrame({"weekday": [], "factor": [], "days": []})
-    by_day = whole.gmv_minor.astype(float).groupby(pd.to_datetime(whole.day).dt.weekday).agg(["mean", "size"])
+    by_day = whole.gmv_minor.astype(float).groupby(pd.to_datetime(whole.day).dt.day_of_week).agg(["mean", "size"])
     factor = by_day["mean"] / whole.gmv_minor.mean()
     return pd.DataFrame({"weekday": by_day.index, "factor": factor.to_numpy(), "days": by_day["size"].to_numpy()})
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from apex.errors import ApexError
 from apex.ledger import Book
 from apex.measure.trade import purchases
 
@@ -34,7 +35,7 @@ def stock(book: Book, brand: str, first: date | None = None, last: date | None =
     included, in that order.
     """
     first, last = first or book.warehouse.first_day, last or book.warehouse.last_day
-    rows = book.rows.filter(book.rows.brand == brand)
+    rows = _rows(book, brand)
     into = rows.select("day", stage=rows.to_stage, change=1)
     out_of = rows.select("day", stage=rows.from_stage, change=-1)
     moves = into.union(out_of)
@@ -93,9 +94,22 @@ def flow_by_history(book: Book, brand: str, start: date, end: date) -> pd.DataFr
     return frame.assign(**named)[["segment", "from_stage", "to_stage", "consumers"]]
 
 
+def _rows(book: Book, brand: str) -> "ir.Table":
+    """A brand's rows, of a ledger of brands."""
+    _of_brands(book)
+    return book.rows.filter(book.rows.brand == brand)
+
+
+def _of_brands(book: Book) -> None:
+    """ApexError for a ledger in which a consumer has several relations with a brand."""
+    if book.level != "brand":
+        raise ApexError(f"This ledger is kept by {book.level}; `apex.measure.entities` counts each by itself.")
+
+
 def _states(book: Book, brand: str, start: date, end: date) -> "ir.Table":
     """consumer_id with its stage's number on both days (before, after), for whoever has a row by `end`."""
-    rows = book.rows.filter((book.rows.brand == brand) & (book.rows.day <= end))
+    rows = _rows(book, brand)
+    rows = rows.filter(rows.day <= end)
     states = rows.group_by("consumer_id").agg(
         before=rows.to_stage.argmax(rows.day, where=rows.day <= start), after=rows.to_stage.argmax(rows.day)
     )
@@ -108,8 +122,8 @@ def moves(book: Book, brand: str, start: date, end: date) -> pd.DataFrame:
     Returns from_stage, to_stage, channel, campaign_id, business (of the touch and the event that the move was booked
     with; null where there was none, and always for moves down), moves (int) and consumers (distinct, int).
     """
-    rows = book.rows
-    rows = rows.filter((rows.brand == brand) & (rows.day > start) & (rows.day <= end))
+    rows = _rows(book, brand)
+    rows = rows.filter((rows.day > start) & (rows.day <= end))
     counted = (
         rows.group_by(
             before=rows.from_stage, after=rows.to_stage, channel=rows.touch_channel, campaign_id=rows.touch_campaign_id,
@@ -130,6 +144,7 @@ def running_out(book: Book, brand: str, day: date, days: int = 30) -> pd.DataFra
     Returns day, from_stage, to_stage (where the consumer falls to on that day), consumers: only days with someone, each
     consumer once, at the first fall.
     """
+    _of_brands(book)
     open_book = book.open_book(day, [brand])
     stage = open_book["stage"].to_numpy().astype(int)
     depth = len(book.rules.ids)

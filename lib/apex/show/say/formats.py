@@ -120,7 +120,9 @@ def square(
     wide = frame.assign(row=frame[rows].map(order[0].index)).pivot(index="row", columns=columns, values=value)
     wide = wide.reindex(columns=order[1]).rename(columns={name: named(name, words) for name in order[1]})
     keys = [str(order[0][n]) for n in wide.index]
-    wide.insert(0, rows, [words("unknown") if rows == "level" and key == UNKNOWN else named(key, words) for key in keys])
+    wide.insert(
+        0, rows, [words("unknown") if rows == "level" and key == UNKNOWN else named(key, words) for key in keys]
+    )
     return wide.rename_axis(columns=None).reset_index(drop=True)
 
 

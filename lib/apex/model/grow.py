@@ -107,7 +107,7 @@ def left_out(cube: np.ndarray) -> np.ndarray:
 
 def interval(value: np.ndarray, left: np.ndarray, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
     """Low and high of figures from the same figures without each bucket (last axis): the delete-a-group jackknife, t."""
-    from scipy.special import stdtrit  # a hundredth of the time that scipy.stats takes to import
+    from scipy.special import stdtrit  # scipy.stats takes far longer to import, for the same quantile
 
     size = left.shape[-1]
     error = np.sqrt((size - 1) / size * ((left - left.mean(-1, keepdims=True)) ** 2).sum(-1))
@@ -177,15 +177,18 @@ def gaps(rivals: pd.DataFrame, brand: str, best: Sequence[str]) -> pd.DataFrame:
     ratio, left = _ratios(cube.sum(-1, keepdims=True), market), _ratios(left_out(cube), market)
     whole, part = cube.sum(-1)[2, own], left_out(cube)[2, own]
     value = whole * (ratio[:, among, 0].mean(1) / ratio[:, own, 0] - 1)
-    low, high = interval(value, part * (left[:, among].mean(1) / left[:, own] - 1))
-    around = np.quantile(ratio[:, rest, 0], [0.25, 0.5, 0.75], axis=1)
     few = min(cube.sum(-1)[0, [own, *among]]) < LEAST
+    with np.errstate(divide="ignore", invalid="ignore"):  # one bucket may hold all that a brand sold
+        low, high = (np.full(3, np.nan) if few else end for end in interval(
+            value, part * (left[:, among].mean(1) / left[:, own] - 1)
+        ))  # fmt: skip
+    around = np.quantile(ratio[:, rest, 0], [0.25, 0.5, 0.75], axis=1)
     return pd.DataFrame(
         {
             "factor": RATIOS, "own": ratio[:, own, 0], "low": around[0], "middle": around[1], "high": around[2],
             "benchmark": ratio[:, among, 0].mean(1), "gain_minor": np.rint(value).astype("int64"),
-            "gain_low": pd.array([pd.NA] * 3 if few else np.rint(low).astype("int64"), "Int64"),
-            "gain_high": pd.array([pd.NA] * 3 if few else np.rint(high).astype("int64"), "Int64"),
+            "gain_low": pd.array(np.rint(low), "Float64").astype("Int64"),
+            "gain_high": pd.array(np.rint(high), "Float64").astype("Int64"),
             "buyers": int(cube.sum(-1)[0, own]), "gmv_minor": int(whole),
         }
     )[columns]  # fmt: skip

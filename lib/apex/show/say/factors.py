@@ -74,12 +74,13 @@ def place(level: str, name: str, words: Words) -> str:
     return words("the whole market") if level == "all" else name
 
 
-def columns(words: Words, widens: bool = False) -> dict[str, tuple[str, str]]:
+def columns(words: Words, widens: bool = False, buyers: bool = True) -> dict[str, tuple[str, str]]:
     """The columns of a table of cells."""
     shown = {"label": (words("Name"), "text"), "gmv_before": (words("GMV then"), "money"), "gmv_now": (words("GMV now"), "money"),
              "change": (words("Change"), "signed_money")}  # fmt: skip
     shown |= {f: (name, "signed_money") for f, name in letters(words).items() if widens or f != "widen"}
-    return shown | {"buyers_before": (words("Buyers then"), "count"), "buyers_now": (words("Buyers now"), "count")}
+    people = {"buyers_before": (words("Buyers then"), "count"), "buyers_now": (words("Buyers now"), "count")}
+    return shown | people if buyers else shown
 
 
 def named(cells: pd.DataFrame, cut: str, words: Words, by: str = "change") -> pd.DataFrame:
@@ -90,8 +91,11 @@ def named(cells: pd.DataFrame, cut: str, words: Words, by: str = "change") -> pd
 
 
 def together(cuts: dict[str, pd.DataFrame], words: Words) -> pd.DataFrame:
-    """Several frames of `named` in one, with a column `by` that names the cut."""
-    frames = [frame.assign(by=cut_name(cut, words)) for cut, frame in cuts.items()]
+    """Several frames of `named` in one, their labels with the cut in front."""
+    frames = [
+        frame.assign(label=[words("{what}: {level}", what=cut_name(cut, words), level=label) for label in frame.label])
+        for cut, frame in cuts.items()
+    ]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -117,6 +121,7 @@ def steps(total: pd.DataFrame, against: str | None, days: int, words: Words) -> 
         rows += [
             {"label": name, "value": row[f], "total": False, "low": row[f"{f}_low"], "high": row[f"{f}_high"]}
             for f, name in letters(words).items()
+            if f != "widen" or pd.isna(row[f]) or row[f]
         ]
         rows += [{"label": words("last {n} days", n=days), "value": row["gmv_now"], "total": True}]
     frame = pd.DataFrame(rows, columns=["label", "value", "total", "low", "high"])
@@ -124,9 +129,13 @@ def steps(total: pd.DataFrame, against: str | None, days: int, words: Words) -> 
 
 
 def compared(totals: pd.DataFrame, days: int, words: Words) -> pd.DataFrame:
-    """The frame of `model.grow.totals` with names in place of codes, for a table."""
+    """The frame of `model.grow.totals` with one `label` a row in place of codes, for a table."""
     names = {"cells": words("sum over categories"), "whole": words("the whole at once")}
-    return totals.assign(against=[window(a, days, words) for a in totals.against], split=totals.split.map(names))
+    labels = [
+        words("{what}: {level}", what=window(row.against, days, words), level=names[row.split])
+        for row in totals[["against", "split"]].itertuples()
+    ]
+    return totals.assign(label=labels)
 
 
 def held(gaps: pd.DataFrame, words: Words) -> pd.DataFrame:

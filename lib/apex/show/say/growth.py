@@ -11,7 +11,7 @@ import pandas as pd
 
 from apex.show.say.factors import FACTORS, OTHER, UNKNOWN, after, factors, leading, letters, ratio, ratios, window
 from apex.show.say.wording import fitting, trait
-from apex.show.words import MISSING, Words
+from apex.show.words import Words
 
 
 def growth(
@@ -40,12 +40,16 @@ def growth(
         return base | {"short": words("Nothing was bought in either window"),
                        "text": words("Nobody bought the brand in these {n} days, nor in {against}.",
                                      n=days, against=held)}  # fmt: skip
-    rising, factor = row.change >= 0, leading(row)
+    if not row.gmv_before:
+        text = words("GMV was **{now}**; in {against} nobody bought.", now=words.money(row.gmv_now), against=held)
+        short = words("GMV {money}, nothing before", money=words.money_short(row.gmv_now))
+        return base | {"verdict": "ahead", "short": fitting(short), "text": text}
+    rising, factor, share = row.change >= 0, leading(row), words.signed_share(row.change / row.gmv_before)
     parts = words(", ").join(f"{name} {words.signed_money(row[f])}" for f, name in factors(words).items() if row[f])
-    share = words.signed_share(row.change / row.gmv_before) if row.gmv_before else MISSING
     text = words(
         "GMV was **{now}**, **{change} ({share})** on {against}: {parts}.",
-        now=words.money(row.gmv_now), change=words.signed_money(row.change), share=share, against=held, parts=parts,
+        now=words.money(row.gmv_now), change=words.signed_money(row.change), share=share, against=held,
+        parts=parts or words("no factor changed"),
     )  # fmt: skip
     verdict = "careful"
     if not pd.isna(row.change_low):
@@ -149,8 +153,8 @@ def cut(cells: pd.DataFrame, name: str, words: Words) -> dict[str, Any]:
         fields["verdict"] = "behind" if not pd.isna(row.change_high) and row.change_high < 0 else "careful"
         said = {"cell": row.label, "money": money, "factor": factors(words)[factor]}
         fields["next_step"] = {
-            "old": words("Win old customers back: they brought {money}, above all by {factor}.", **said),
-            "new": words("Win more new customers: they brought {money}, above all by {factor}.", **said),
+            "old": words("Win old customers back: {money} from them, above all by {factor}.", **said),
+            "new": words("Win more new customers: {money} from them, above all by {factor}.", **said),
         }.get(row.cell, words("Look into {cell} first: {money}, above all by {factor}.", **said))
         fields["at_stake_minor"] = -int(row.change)
     return fields

@@ -52,8 +52,9 @@ def test_growth_decline_and_chance_are_told_apart(words):
     down = valid(say.growth(frame(row(-2000, -30000, 1000, wide=8000)), "before", 29, {}, words))
     assert down.verdict == "behind" and factors.factors(words)["retain"] in down.short and down.next_step is None
     chance = valid(say.growth(frame(row(-2000, -3000, wide=8000)), "year", 29, {}, words))
-    assert chance.verdict == "careful" and words("Chance alone can do that (95%: {low} to {high}).",
-                                                 low=words.signed_money(-13000), high=words.signed_money(3000)) in chance.text  # fmt: skip
+    by_chance = words("Chance alone can do that (95%: {low} to {high}).",
+                      low=words.signed_money(-13000), high=words.signed_money(3000))  # fmt: skip
+    assert chance.verdict == "careful" and by_chance in chance.text
     silent = valid(say.growth(frame(row(30000)), "year", 29, {}, words))
     assert silent.verdict == "careful" and silent.low is None and "95%" not in silent.text
 

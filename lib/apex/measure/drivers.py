@@ -5,6 +5,7 @@ into who rose after which last touch, which is credit. Crowds are the values of 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -93,18 +94,32 @@ def by_channel(rises: pd.DataFrame, now: str = "now", before: str = "before") ->
     )
 
 
-def mix_and_rate(groups: pd.DataFrame, total_now: int, total_before: int) -> pd.DataFrame:
+def channel_parts(channels: pd.DataFrame, total_now: Any, total_before: Any) -> pd.DataFrame:
+    """The frame of `by_channel`, or what may be shown of it, with part: what each adds to the change of A (Float64).
+
+    The totals are A's denominators; parts add up to the change, and are null where a total is.
+    """
+    now, before = (
+        channels[side].astype("Float64") / (pd.NA if pd.isna(total) or not total else total)
+        for side, total in (("now", total_now), ("before", total_before))
+    )
+    return channels.assign(part=now - before)
+
+
+def mix_and_rate(groups: pd.DataFrame, total_now: Any, total_before: Any) -> pd.DataFrame:
     """The change of a share, split into what groups weigh (mix) and what share of each rises (rate): parts add up exactly.
 
     groups: start_now, rose_now, start_before, rose_before (null where not shown: its parts are null). The share is the sum
     of weight × rate over groups; each part is taken at the mean of both periods (no order of steps is preferred). A group
-    that is empty in one period has the other's rate, so that its coming or going is all mix. Returns the frame with
+    that is empty in one period has the other's rate, so that its coming or going is all mix. A total that is null (the period
+    does not compare, or must not be shown) leaves nothing to split. Returns the frame with
     rate_now, rate_before (null where nobody was there), mix, rate (Float64).
     """
     sizes, shares = {}, {}
     for side, total in (("now", total_now), ("before", total_before)):
         start = groups[f"start_{side}"].astype("Float64")
-        sizes[side] = start / total if total else start * 0
+        start = start if not pd.isna(total) else start * pd.NA
+        sizes[side] = start / total if not pd.isna(total) and total else start * 0
         shares[side] = groups[f"rose_{side}"].astype("Float64") / start.where(start > 0)
     now, before = (shares[a].where(shares[a].notna() | sizes[a].isna(), shares[b]).fillna(0).where(sizes[a].notna())
                    for a, b in (("now", "before"), ("before", "now")))  # fmt: skip

@@ -21,16 +21,28 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Period = tuple[date, date]  # the ends of these two days are compared; the days of the period follow the first
-# figure → its count, what it is a share of, the count it must not be subtracted from, and what says whether it compares
-FIGURES: dict[str, tuple[str, str | None, str | None, str]] = {
-    "F": ("consumers", None, None, "comparable"),
-    "F_period": ("reached", None, "consumers", "moves_comparable"),
-    "A": ("rose", "start", None, "moves_comparable"),
-    "A_eligible": ("rose", "eligible", "start", "moves_comparable"),
-    "S": ("members", None, None, "members_comparable"),
-    "T": ("active", "members", None, "members_comparable"),
+# figure → its count, what it is a share of, what could be had from it by subtraction, and what says whether it compares
+FIGURES: dict[str, tuple[str, str | None, tuple[str, ...], str]] = {
+    "F": ("consumers", None, ("smallest",), "comparable"),
+    "F_period": ("reached", None, ("smallest", "passed"), "moves_comparable"),
+    "A": ("rose", "start", ("smallest_start",), "moves_comparable"),
+    "A_eligible": ("rose", "eligible", ("smallest_start",), "moves_comparable"),
+    "S": ("members", None, (), "members_comparable"),
+    "T": ("active", "members", (), "members_comparable"),
 }
-PEOPLE = ["consumers", "reached", "start", "eligible", "rose", "came", "left", "members", "active"]
+LEDGER = [
+    "consumers",
+    "reached",
+    "passed",
+    "start",
+    "eligible",
+    "rose",
+    "came",
+    "left",
+    "moves_up",
+    "smallest",
+    "smallest_start",
+]
 
 
 def periods(now: date, days: int) -> dict[str, Period]:
@@ -54,7 +66,9 @@ def counts(
     stage), rose (of those: deeper at the end), came (at no stage at the start, at one at the end), left (the other way),
     moves_up (changes upward within the period, from a stage; a consumer may rise and fall), members, active (of them, in the
     `window` days up to the end): Int64, every combination, zeros included; members and active are null where the data hold
-    no memberships at all.
+    no memberships at all. smallest, smallest_start: consumers of the smallest stage that has any, at the end and at the
+    start; passed: those of `reached` who are gone. Pages that show stages by themselves must not show sums that give these
+    away (see `figures`).
     comparable: the period's last day saw windows as long as the last of all days did; moves_comparable: its start did too;
     members_comparable: the data reach far enough back for `window` days.
     """
@@ -63,7 +77,7 @@ def counts(
     grid = pd.MultiIndex.from_product([names, list(periods)], names=["brand", "period"])
     frame = found.set_index(["brand", "period"]).reindex(grid, fill_value=0).reset_index()
     frame = frame.merge(_members(book.warehouse, periods, names, window), how="left", on=["brand", "period"])
-    frame = frame.astype(dict.fromkeys([*PEOPLE, "moves_up"], "Int64"))
+    frame = frame.astype(dict.fromkeys([*LEDGER, *members.COUNTS], "Int64"))
     frame["period"] = pd.Categorical(frame.period, list(periods), ordered=True)
     frame = _compares(book, frame, periods, "period", window)
     return frame.sort_values(["brand", "period"], ignore_index=True)
@@ -73,17 +87,16 @@ def figures(counted: pd.DataFrame) -> pd.DataFrame:
     """A frame of `counts` or `weekly` with one row a figure, so that each can be kept from view by itself.
 
     Returns brand, period or day, figure (of FIGURES, as far as its counts are there), n, of (what it is a share of; null for
-    amounts), rest (of − n) and apart (how many two figures of the same people differ by: nobody may be found by
-    subtraction): Int64, all of them counts of people. Null where the frame says that the period does not compare.
+    amounts), rest (of − n) and apart (the fewest who could be found by subtracting what is shown elsewhere): Int64, all of
+    them counts of people, to be suppressed together. Null where the frame says that the period does not compare.
     """
-    key = "period" if "period" in counted else "day"
-    parts = []
-    for figure, (n, of, apart, compares) in FIGURES.items():
-        if {n, of or n, apart or n, compares} <= set(counted.columns):
+    key, people, parts = "period" if "period" in counted else "day", ["n", "of", "rest", "apart"], []
+    for figure, (n, of, guards, compares) in FIGURES.items():
+        if n in counted:
             part = counted[["brand", key]].assign(figure=figure, n=counted[n], of=counted[of] if of else pd.NA)
             part["rest"] = (counted[of] - counted[n]) if of else pd.NA
-            part["apart"] = (counted[apart] - counted[of or n]).abs() if apart else pd.NA
-            people = ["n", "of", "rest", "apart"]
+            some = [counted[g].astype("Int64").where(counted[g] > 0) for g in guards]
+            part["apart"] = pd.concat(some, axis=1).min(axis=1) if some else pd.NA
             part[people] = part[people].astype("Int64").where(counted[compares], axis=0)
             parts.append(part)
     frame = pd.concat(parts, ignore_index=True)
@@ -104,9 +117,9 @@ def weekly(
     """What the four numbers are made of, week by week: the `weeks` weeks that end on `last`, 7, 14 … days before it.
 
     Returns brand, day (a week's last), consumers (F), start (at a stage a week before), eligible (of those: not at the
-    deepest), rose (of those: deeper now), members, active and the three columns of `counts` that say what compares: every
-    brand asked for (None: all in the ledger) and week. One pass over the ledger and one over memberships: each consumer's
-    changes within a week are first taken together, then summed up over the weeks.
+    deepest), rose (of those: deeper now), smallest, smallest_start, members, active and the three columns that say what
+    compares, as in `counts`: every brand asked for (None: all in the ledger) and week. One pass over the ledger and one over
+    memberships: each consumer's changes within a week are first taken together, then summed up over the weeks.
     """
     first = last - timedelta(days=7 * weeks)
     rows = book.rows.filter(book.rows.day <= last)
@@ -119,15 +132,18 @@ def weekly(
     moved = ends.group_by("brand", "week", "before", "after").agg(consumers=ends.count()).execute()
     names = sorted(set(moved.brand)) if brands is None else list(dict.fromkeys(brands))
     grid = pd.MultiIndex.from_product([names, range(weeks + 1)], names=["brand", "week"])
-    now, then, deepest = moved.after, moved.before, len(book.rules.ids)
-    moved["all"] = ((now > 0).astype(int) - (then > 0).astype(int)) * moved.consumers
-    moved["deep"] = ((now == deepest).astype(int) - (then == deepest).astype(int)) * moved.consumers
-    moved["rose"] = moved.consumers.where((then > 0) & (now > then), 0)
-    steps = moved.groupby(["brand", "week"])[["all", "deep", "rose"]].sum().reindex(grid, fill_value=0)
-    stood = steps[["all", "deep"]].groupby(level="brand", sort=False).cumsum()
-    earlier = stood.groupby(level="brand", sort=False).shift(fill_value=0)
-    frame = pd.DataFrame({"consumers": stood["all"], "start": earlier["all"], "eligible": earlier["all"] - earlier.deep,
-                          "rose": steps.rose}).astype("int64").reset_index()  # fmt: skip
+    numbers = list(range(1, len(book.rules.ids) + 1))
+    for n in numbers:
+        moved[n] = ((moved.after == n).astype(int) - (moved.before == n).astype(int)) * moved.consumers
+    moved["rose"] = moved.consumers.where((moved.before > 0) & (moved.after > moved.before), 0)
+    steps = moved.groupby(["brand", "week"])[[*numbers, "rose"]].sum().reindex(grid, fill_value=0)
+    held = steps[numbers].groupby(level="brand", sort=False).cumsum()
+    then = held.groupby(level="brand", sort=False).shift(fill_value=0)
+    frame = pd.DataFrame({
+        "consumers": held.sum(axis=1), "start": then.sum(axis=1), "eligible": then[numbers[:-1]].sum(axis=1),
+        "rose": steps.rose, "smallest": held.where(held > 0).min(axis=1).fillna(0),
+        "smallest_start": then.where(then > 0).min(axis=1).fillna(0),
+    }).astype("int64").reset_index()  # fmt: skip
     frame = frame[frame.week > 0].reset_index(drop=True)
     frame.insert(1, "day", [first + timedelta(days=7 * n) for n in frame.week])
     ends = {d: (d - timedelta(days=7), d) for d in frame.day.unique()}
@@ -165,9 +181,15 @@ def _from_ledger(book: Book, periods: Mapping[str, Period], brands: Sequence[str
             f"left {period}": ((before > 0) & (after == 0)).sum(),
             f"moves_up {period}": each[f"up {period}"].sum(),
         }
+        for number in range(1, deepest + 1):
+            sums |= {f"{number} {period}": (after == number).sum(), f"-{number} {period}": (before == number).sum()}
     wide = each.group_by("brand").agg(**sums).execute().set_index("brand")
     wide.columns = pd.MultiIndex.from_tuples([tuple(c.split(" ", 1)) for c in wide.columns], names=[None, "period"])
-    return wide.stack("period", future_stack=True).reset_index()
+    long = wide.stack("period", future_stack=True).reset_index()
+    for name, sign in (("smallest", ""), ("smallest_start", "-")):
+        held = long[[f"{sign}{number}" for number in range(1, deepest + 1)]]
+        long[name] = held.where(held > 0).min(axis=1).fillna(0).astype("int64")
+    return long.assign(passed=long.reached - long.consumers)[["brand", "period", *LEDGER]]
 
 
 def _members(

@@ -85,11 +85,14 @@ def on_days(
 def turnover(
     warehouse: Warehouse, brand: str, periods: Mapping[str, tuple[date, date]], window: int = T_WINDOW
 ) -> pd.DataFrame:
-    """Members of a brand at each period's end by whether they were members at its start, and those who are gone.
+    """Who was a member of a brand at both ends of each period (stayed), at its end alone (joined), at its start alone (left).
 
-    Returns period, group (`stayed`, `joined`, `left`), members, active (in the `window` days up to the period's end; of
-    those who left 0): ints, every combination. Stayed and left are the members at the start, stayed and joined at the end.
+    Returns period, stayed, joined, left, stayed_active, joined_active (in the `window` days up to the period's end): ints,
+    one row a period; no row where the data hold no memberships.
     """
+    columns = ["stayed", "joined", "left", "stayed_active", "joined_active"]
+    if not known(warehouse):
+        return pd.DataFrame(columns=["period", *columns]).astype(dict.fromkeys(columns, "int64"))
     asked = pd.DataFrame([(p, *days) for p, days in periods.items()], columns=["period", "start", "day"])
     on = ibis.memtable(asked, schema={"period": "string", "start": "date", "day": "date"})
     held = spans(warehouse, [brand])
@@ -100,13 +103,14 @@ def turnover(
     each = each.filter(each.before | each.after)
     lately = _active(warehouse, on.select("day").distinct(), asked.day.min(), asked.day.max(), [brand], window)
     both = each.left_join(lately, ["brand", "consumer_id", "day"])
-    group = ibis.cases((both.before & both.after, "stayed"), (both.after, "joined"), else_="left")
-    counted = both.group_by("period", group=group).agg(
-        members=both.count(), active=(both.was_active.fill_null(False) & both.after).sum()
-    )
-    grid = pd.MultiIndex.from_product([list(periods), ["stayed", "joined", "left"]], names=["period", "group"])
-    found = counted.execute().set_index(["period", "group"])
-    return found[COUNTS].reindex(grid, fill_value=0).astype("int64").reset_index()
+    active = both.was_active.fill_null(False)
+    stayed, joined = both.before & both.after, both.after & ~both.before
+    counted = both.group_by("period").agg(
+        stayed=stayed.sum(), joined=joined.sum(), left=(~both.after).sum(), stayed_active=(stayed & active).sum(),
+        joined_active=(joined & active).sum(),
+    ).execute()  # fmt: skip
+    every = pd.Index(list(periods), name="period")
+    return counted.set_index("period")[columns].reindex(every, fill_value=0).astype("int64").reset_index()
 
 
 def _active(

@@ -54,6 +54,12 @@ def stages(log, brand):
     return found
 
 
+def smallest(stages):
+    """Consumers of the smallest stage that has any."""
+    stages = list(stages)
+    return min((stages.count(s) for s in (1, 2, 3) if s in stages), default=0)
+
+
 def counts(log, brand, start, end):
     """F, its period's union and what A is made of, consumer by consumer and day by day."""
     truth = stages(log, brand)
@@ -63,6 +69,9 @@ def counts(log, brand, start, end):
     return {
         "consumers": sum(b > 0 for _, b in ends.values()),
         "reached": sum(any(truth[c, n] for n in range(start + 1, end + 1)) for c in people),
+        "passed": sum(any(truth[c, n] for n in range(start + 1, end + 1)) and not truth[c, end] for c in people),
+        "smallest": smallest(b for _, b in ends.values()),
+        "smallest_start": smallest(a for a, _ in ends.values()),
         "start": sum(a > 0 for a, _ in ends.values()),
         "eligible": sum(0 < a < 3 for a, _ in ends.values()),
         "rose": sum(0 < a < b for a, b in ends.values()),

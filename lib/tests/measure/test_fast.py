@@ -70,8 +70,9 @@ def test_nobody_is_found_by_subtraction(book, spans):
     told = fast.figures(fast.counts(book, spans, ["b"])).set_index(["period", "figure"]).loc["now"]
     counted = fast.counts(book, spans, ["b"]).set_index("period").loc["now"]
     assert told.rest["A"] == counted.start - counted.rose and told.rest["T"] == counted.members - counted.active
-    assert told["apart"]["A_eligible"] == counted.start - counted.eligible, "who stands deepest"
-    assert told["apart"]["F_period"] == counted.reached - counted.consumers, "who was here and went"
+    assert told["apart"]["F"] == counted.smallest, "a stage that a page of stages hides"
+    assert told["apart"][["A", "A_eligible"]].tolist() == [counted.smallest_start] * 2
+    assert told["apart"]["F_period"] == min(counted.smallest, counted.passed), "who was here and went"
     assert told.of[["F", "S"]].isna().all()
 
 
@@ -99,7 +100,7 @@ def test_a_market_without_memberships_has_neither_s_nor_t(market, log, spans):
 def test_a_brand_that_nobody_met_has_zeros_and_no_rates(book, spans):
     frame = fast.counts(book, spans, ["nobody"])
     assert len(frame) == len(by_hand.PERIODS)
-    assert frame[[*fast.PEOPLE, "moves_up"]].eq(0).all(axis=None)
+    assert frame[fast.LEDGER].eq(0).all(axis=None)
     assert card(frame)[["A", "A_eligible", "T"]].isna().all(axis=None)
     assert fast.weekly(book, spans["now"][1], 3, ["nobody"])[["consumers", "start", "rose"]].eq(0).all(axis=None)
 
@@ -110,7 +111,7 @@ def test_weeks_are_those_by_hand_and_agree_with_the_counts(book, log, spans, day
     assert len(frame) == 3 * 7 and frame.day.max() == last
     for row in frame.itertuples():
         truth = by_hand.counts(log, row.brand, by_hand.number(row.day) - 7, by_hand.number(row.day))
-        for column in ("consumers", "start", "eligible", "rose"):
+        for column in ("consumers", "start", "eligible", "rose", "smallest", "smallest_start"):
             assert getattr(row, column) == truth[column], (row.brand, row.day, column)
     held = members.on_days(book.warehouse, list(frame.day.unique()))
     assert frame[["brand", "day", "members", "active"]].astype(held.dtypes).equals(held)

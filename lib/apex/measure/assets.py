@@ -59,8 +59,8 @@ def flow(book: Book, brand: str, start: date, end: date) -> pd.DataFrame:
     Returns brand, start_day, end_day, from_stage, to_stage, consumers: every pair of stages, zeros included, without
     none → none (whoever has no relation on either day is not a flow).
     """
-    states = _states(book, brand, start, end)
-    counted = states.group_by("before", "after").agg(consumers=lambda t: t.count()).execute()
+    both = states(book, brand, start, end)
+    counted = both.group_by("before", "after").agg(consumers=lambda t: t.count()).execute()
     numbers = range(len(book.rules.ids) + 1)
     grid = pd.MultiIndex.from_product([numbers, numbers], names=["before", "after"])[1:]
     frame = counted.set_index(["before", "after"]).consumers.reindex(grid, fill_value=0).reset_index()
@@ -83,9 +83,9 @@ def flow_by_history(book: Book, brand: str, start: date, end: date) -> pd.DataFr
     `flow`.
     """
     bought = purchases(book.warehouse, brand, book.warehouse.first_day, start).consumer_id
-    states = _states(book, brand, start, end)
-    states = states.mutate(segment=states.consumer_id.isin(bought).ifelse("old", "new"))
-    counted = states.group_by("segment", "before", "after").agg(consumers=lambda t: t.count()).execute()
+    both = states(book, brand, start, end)
+    both = both.mutate(segment=both.consumer_id.isin(bought).ifelse("old", "new"))
+    counted = both.group_by("segment", "before", "after").agg(consumers=lambda t: t.count()).execute()
     numbers = range(len(book.rules.ids) + 1)
     grid = pd.MultiIndex.from_product([["new", "old"], numbers, numbers], names=["segment", "before", "after"])
     frame = counted.set_index(grid.names).consumers.reindex(grid, fill_value=0).astype(int).reset_index()
@@ -106,14 +106,14 @@ def _of_brands(book: Book) -> None:
         raise ApexError(f"This ledger is kept by {book.level}; `apex.measure.entities` counts each by itself.")
 
 
-def _states(book: Book, brand: str, start: date, end: date) -> "ir.Table":
+def states(book: Book, brand: str, start: date, end: date) -> "ir.Table":
     """consumer_id with its stage's number on both days (before, after), for whoever has a row by `end`."""
     rows = _rows(book, brand)
     rows = rows.filter(rows.day <= end)
-    states = rows.group_by("consumer_id").agg(
+    both = rows.group_by("consumer_id").agg(
         before=rows.to_stage.argmax(rows.day, where=rows.day <= start), after=rows.to_stage.argmax(rows.day)
     )
-    return states.mutate(before=states.before.fill_null(0))
+    return both.mutate(before=both.before.fill_null(0))
 
 
 def moves(book: Book, brand: str, start: date, end: date) -> pd.DataFrame:

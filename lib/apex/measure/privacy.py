@@ -44,7 +44,10 @@ def _complements(
 ) -> list[object]:
     """For each group that gives a suppressed row away, by any of its counts: its smallest shown row above zero."""
     size, found = people.max(axis=1), []
-    for _, group in frame.groupby(keys, observed=True):
+    if not hidden.any():
+        return found
+    concerned = hidden.groupby([frame[key] for key in keys], observed=True).transform("any").fillna(False).astype(bool)
+    for _, group in frame[concerned].groupby(keys, observed=True):
         mine, shown = hidden[group.index], size[group.index]
         shown = shown[~mine & (shown > 0)]
         sums = people.loc[group.index][mine].sum()

@@ -163,5 +163,22 @@ def glossary(words: Words) -> dict[str, str]:
 
 def channel(name: str, words: Words) -> str:
     """A channel as people say it, in the report's language; one that the glossary does not know stays as it is."""
-    known = {"display": words("store display"), "circular": words("circular"), "coupon": words("mailed coupon")}
+    known = {
+        "display": words("store display"),
+        "circular": words("circular"),
+        "coupon": words("mailed coupon"),
+        "search": words("search ads"),
+        "feed": words("feed ads"),
+        "retarget": words("retargeting"),
+        "topview": words("splash ads"),
+        "activity": words("event slots"),
+        "live": words("live shows"),
+        "short-video": words("short video"),
+        "message": words("messages to members"),
+        "social": words("social content"),
+        "video-feed": words("off-site video"),
+        "tv": words("television"),
+        "outdoor": words("outdoor ads"),
+        "natural": words("own visits"),
+    }
     return known.get(name, name)

@@ -19,7 +19,6 @@ from apex.measure.assets import stage_type
 from apex.measure.touches import own_channels
 
 ALL = "*"  # all causes left out together
-DECIDE = ("brand", "consumer_id", "occurred_at", "behaviour", "score", "value_minor")  # what decides on stages
 _SUMS = {"met": ("met", "first"), **{c: (c, "sum") for c in ("booked", "instead", "credit")}}
 KEYS = ["cut", "cause", "from_stage", "to_stage"]
 
@@ -42,9 +41,8 @@ def without(
     changed: dict[tuple[str, str], np.ndarray] = {}
     own = set(own_channels(book.warehouse))
     columns = {name: "channel" if name == "channel" else "content_id" for name in cuts}
-    for rows in book.warehouse.each_slice((*DECIDE, *dict.fromkeys(columns.values())), [brand]):
-        events = sweep.of_brands(rows)
-        events = events.filter(pc.less_equal(events["occurred_at"].cast(pa.date32()), pa.scalar(end)))
+    for rows in book.warehouse.each_slice((*sweep.deciding("brand"), *dict.fromkeys(columns.values())), [brand]):
+        events = rows.filter(pc.less_equal(rows["occurred_at"].cast(pa.date32()), pa.scalar(end)))
         for cut, groups in cuts.items():
             names, cause = _causes(events, start, columns[cut], groups, own if cut == "channel" else set())
             for name, seen, moves in _slice(book, events, start, end, names, cause):
@@ -103,7 +101,7 @@ def _slice(
     somebody = np.zeros(len(ids), bool)  # whom nobody met need not be walked
     somebody[who[cause >= 0]] = True
     kept = somebody[who]
-    events, who, cause = events.select(list(DECIDE)).filter(pa.array(kept)), who[kept], cause[kept]
+    events, who, cause = events.select(sweep.deciding("brand")).filter(pa.array(kept)), who[kept], cause[kept]
     before, now = (_stages(book, events, day, ids) for day in (start, end))
     for number in (*np.unique(cause[cause >= 0]), None):
         gone = cause >= 0 if number is None else cause == number

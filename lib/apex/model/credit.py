@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import special  # not stats, which takes a second to import
 
 LEVEL = 0.95
 METHODS = ("replay", "regression", "last", "equal", "naive")  # in order of trust
@@ -22,8 +21,10 @@ def replayed(frame: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     What would vary with other consumers like those whom the cause met: each brings 1, 0 or −1, so that the variance of the
     sum is booked + instead − credit² / met. Rounded, and without booked and instead, since they could be had from the width.
     """
+    from scipy.special import ndtri
+
     spread = np.sqrt(np.maximum(frame.booked + frame.instead - frame.credit**2 / frame.met.clip(lower=1), 0.0))
-    half = float(special.ndtri(0.5 + level / 2)) * spread
+    half = float(ndtri(0.5 + level / 2)) * spread
     low, high = (frame.credit - half).round(), (frame.credit + half).round()
     return frame[[c for c in frame if c not in ("booked", "instead")]].assign(low=low, high=high)
 
@@ -65,6 +66,8 @@ def regression(gram: pd.DataFrame, level: float = LEVEL, over: Sequence[str] | N
     of consumers after the other gives the error (t with buckets − 1). over: rises to any of these stages together, as stage
     `*`. Returns cause, to_stage, credit, low, high; low and high are null with fewer than five filled buckets.
     """
+    from scipy.special import stdtrit
+
     found_in = sorted({f for f in (*gram.a, *gram.b) if f.startswith("to:")})
     features = sorted({f for f in (*gram.a, *gram.b) if not f.startswith("to:")})
     met = [f for f in features if f.startswith("met:")]
@@ -96,7 +99,7 @@ def regression(gram: pd.DataFrame, level: float = LEVEL, over: Sequence[str] | N
     if k >= FEW_BUCKETS:
         left_out = np.array([credit(whole - part, k / (k - 1)) for part in sums])
         error = np.sqrt((k - 1) / k * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
-        half = float(special.stdtrit(k - 1, 0.5 + level / 2)) * error
+        half = float(stdtrit(k - 1, 0.5 + level / 2)) * error
     rows = [
         (cause, stage, found[i, j], found[i, j] - half[i, j], found[i, j] + half[i, j])
         for i, cause in enumerate(causes) for j, stage in enumerate(reached)

@@ -266,8 +266,9 @@ def best_contents(shown: pd.DataFrame, words: Words) -> pd.DataFrame:
 def content_columns(words: Words) -> dict[str, tuple[str, str]]:
     """The columns of that table."""
     return {
-        "content_id": (words("Content"), "text"), "format": (words("Format"), "text"), "creator": (words("Creator"), "text"),
-        "channel": (words("Channel"), "text"), "met": (words("Met"), "count"), "credit": (words("Deepened"), "count"),
+        "content_id": (words("Content"), "text"), "format": (words("Content format"), "text"),
+        "creator": (words("Creator"), "text"), "channel": (words("Channel"), "text"),
+        "met": (words("Met"), "count"), "credit": (words("Deepened"), "count"),
         "low": (words("Low"), "count"), "high": (words("High"), "count"),
     }  # fmt: skip
 
@@ -280,7 +281,7 @@ def makers(formats: pd.DataFrame, creators: pd.DataFrame) -> pd.DataFrame:
 
 def named_makers(makers: pd.DataFrame, words: Words) -> pd.DataFrame:
     """The same for a table, formats first, most credit first."""
-    kinds = {"format": words("Format"), "creator": words("Creator")}
+    kinds = {"format": words("Content format"), "creator": words("Creator")}
     ranked = makers.sort_values(["by", "credit", "cause"], ascending=[False, False, True], ignore_index=True)
     whole = ranked.credit.astype("Float64").round(0).astype("Int64")
     return ranked.assign(by=[kinds[b] for b in ranked.by], credit=whole)

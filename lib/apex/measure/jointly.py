@@ -86,7 +86,8 @@ def ladders(
     others. Returns by name the tables `stock` (brand, day, stage, consumers, suppressed, of both days) and `flow` (as
     `measure.assets.flow`, suppressed), to be given to `Run.keep` as `like`.
     """
-    cut, known, found = atoms(books, brand, start, end), [], {}
+    cut, found = atoms(books, brand, start, end), {}
+    known: list[Shown] = []
     for number, (name, book) in enumerate(books.items()):
         moved = flow(book, brand, start, end)
         stocks = []

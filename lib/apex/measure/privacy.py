@@ -43,7 +43,8 @@ def _complements(
     frame: pd.DataFrame, keys: list[str], people: pd.DataFrame, hidden: pd.Series, threshold: int
 ) -> list[object]:
     """For each group that gives a suppressed row away, by any of its counts: its smallest shown row above zero."""
-    size, found = people.max(axis=1), []
+    size = people.max(axis=1)
+    found: list[object] = []
     if not hidden.any():
         return found
     concerned = hidden.groupby([frame[key] for key in keys], observed=True).transform("any").fillna(False).astype(bool)

@@ -361,4 +361,4 @@ def _shown(counts: pd.Series, words: Words) -> str:
 
 
 def _known(name: object) -> str:
-    return "–" if pd.isna(name) else str(name)  # type: ignore[call-overload]
+    return "–" if pd.isna(name) else str(name)

@@ -78,11 +78,12 @@ def figures(flow: pd.DataFrame, opportunity: pd.DataFrame | None = None, least: 
     start, end = sums["start"], sums["end"]
     parts = {
         "growth": (end - start, start), "rise": (sums["rose"], sums["could_rise"]), "lapse": (sums["fell"], start),
-        "came": (sums["came"], start), **{n: (v, end) for n, v in sums.items() if n.startswith("stage:")},
+        "came": (sums["came"], start),
     }  # fmt: skip
     if opportunity is not None:
         free = opportunity.set_index("brand")[["before", "now"]].astype("Float64").reindex(end.index)
         parts |= {"reached": (end, end + free.now), "opportunity": (free.now - free.before, free.before)}
+    parts |= {name: (held, end) for name, held in sums.items() if name.startswith("stage:")}
     frames = []
     for name, (part, base) in parts.items():
         value = (part / base.where(base > 0)).where(base >= LEAST)
@@ -124,6 +125,7 @@ def beside(own: pd.DataFrame, earlier: pd.DataFrame | None, others: pd.DataFrame
         rows.append(row)
     columns = ["figure", "value", "before", "low", "middle", "high", "benchmark", "rank", "peers"]
     frame = pd.DataFrame(rows, columns=columns)
+    frame["figure"] = pd.Categorical(frame.figure, list(frame.figure), ordered=True)  # in this order, not by name
     return frame.astype(dict.fromkeys(columns[1:-1], "Float64") | {"peers": "int64"})
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from apex.show.ages import curves
     from apex.show.amounts import bars, change
     from apex.show.bridges import bridge
+    from apex.show.cards import scorecard
     from apex.show.days import columns, stock_lines
     from apex.show.flows import flow, flow_matrix
     from apex.show.fragment import rich
@@ -40,6 +41,7 @@ _HOMES = {
     "matrix": "square",
     "rich": "fragment",
     "series": "timeline",
+    "scorecard": "cards",
     "stock_lines": "days",
     "table": "tables",
     "tiles": "parts",
@@ -64,6 +66,7 @@ __all__ = [
     "house_css",
     "matrix",
     "rich",
+    "scorecard",
     "series",
     "stock_lines",
     "style_tag",

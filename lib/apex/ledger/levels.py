@@ -73,10 +73,10 @@ def scope_of(events: pa.Table, level: str) -> Scope:
     if column is None or level == "category":
         return Scope(events, None, _starts(scope, consumer), scope)
     entity = named(events, column)
-    rank = _ranks(entity.dictionary)
     counts = np.flatnonzero(entity.is_valid().to_numpy(zero_copy_only=False))
-    code = rank[entity.indices.fill_null(0).to_numpy()[counts]] if len(counts) else counts
-    key = scope[counts].astype(np.int64) * max(1, len(rank)) + code
+    code = entity.indices.fill_null(0).to_numpy()[counts]
+    key = _ranks(named(events, of).dictionary)[scope[counts]] * len(entity.dictionary)
+    key += _ranks(entity.dictionary)[code] if len(counts) else 0
     order = np.argsort(key, kind="stable")  # within an entity consumers and time stay as they are filed
     walk = counts[order]
     return Scope(events, walk, _starts(key[order], consumer[walk]), scope)
@@ -84,12 +84,21 @@ def scope_of(events: pa.Table, level: str) -> Scope:
 
 def _across_brands(events: pa.Table) -> "NDArray[np.int64]":
     """The order by category, consumer and the total order of time; what ties across brands stays in the brands' order."""
-    category = named(events, "category")
-    place = behaviour_places(events).astype(np.int64)
+    if not events.num_rows:
+        return np.arange(0)
+    category, consumer = named(events, "category"), events["consumer_id"].combine_chunks().dictionary_encode()
+    group = _ranks(category.dictionary)[category.indices.to_numpy()] * len(consumer.dictionary)
+    group += _ranks(consumer.dictionary)[consumer.indices.to_numpy()]
+    narrow = group.astype(np.min_scalar_type(int(group.max())))  # 16 bits are sorted without comparing
     moment = events["occurred_at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    by_time = (moment - moment.min(initial=0)) * len(schema.behaviours()) + place
-    code = _ranks(category.dictionary)[category.indices.to_numpy()] if len(category) else place
-    return np.lexsort((events["seq"].to_numpy(), by_time, events["consumer_id"].to_numpy(), code))
+    moment = (moment - moment.min()) * len(schema.behaviours()) + behaviour_places(events)
+    order = np.argsort(moment, kind="stable")
+    order = order[np.argsort(narrow[order], kind="stable")]
+    again = (group[order][1:] == group[order][:-1]) & (moment[order][1:] == moment[order][:-1])
+    tied = np.r_[False, again] | np.r_[again, False]
+    run, among = np.cumsum(~np.r_[False, again])[tied], order[tied]
+    order[tied] = among[np.lexsort((events["seq"].to_numpy()[among], run))]
+    return order
 
 
 def _starts(group: "NDArray[np.generic]", consumer: "NDArray[np.int64]") -> "NDArray[np.int64]":

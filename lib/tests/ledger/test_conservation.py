@@ -39,6 +39,21 @@ BOOKED = """
 """
 
 
+# The same toward an item of a brand, or a category: what names the relation in events.
+TOWARD = {"item": "brand, item_id", "category": "NULL, category"}
+
+
+@pytest.fixture(scope="module", params=list(TOWARD))
+def level(request):
+    """A level and its book's rows, in a connection that knows the events as well."""
+    book = ensure(open_warehouse(WAREHOUSE), load_rules(RULES), request.param)
+    con = duckdb.connect()
+    con.execute(f"CREATE VIEW events AS FROM read_parquet('{WAREHOUSE}/events/*.parquet')")
+    con.register("rows", book.rows.to_pyarrow())
+    yield request.param, lambda sql, **values: con.execute(sql, values).fetchall()
+    con.close()
+
+
 @pytest.fixture(scope="module")
 def book():
     return ensure(open_warehouse(WAREHOUSE), load_rules(RULES))
@@ -158,3 +173,33 @@ def test_the_open_book_knows_when_everyone_leaves(book):
     assert pa.types.is_date32(opened["since"].type)
     assert set(opened["brand"].to_pylist()) == {"764"}
     assert min(last) > day and max(last) == day + timedelta(90)
+
+
+@pytest.mark.parametrize("day", DAYS[1:4], ids=str)
+def test_stock_of_every_entity_is_moves_in_less_moves_out(level, day):
+    name, ask = level
+    counted = COUNTED.replace("brand IS NOT NULL", "entity IS NOT NULL").replace(
+        "SELECT brand, ", "SELECT brand, entity, "
+    )
+    counted = counted.replace("GROUP BY brand, ", "GROUP BY brand, entity, ")
+    brand, entity = TOWARD[name].split(", ")
+    named = f"SELECT * REPLACE ({brand} AS brand), {entity} AS entity, occurred_at::DATE AS day FROM events"
+    counted = counted.replace("SELECT *, occurred_at::DATE AS day FROM events", named)
+    booked = BOOKED.replace("SELECT brand, ", "SELECT brand, entity, ")
+
+    expected = ask(counted, day=day)
+    assert len(expected) > (10_000 if name == "item" else 500)
+    assert ask(booked, day=day) == expected
+
+
+def test_every_row_of_an_entity_starts_where_the_one_before_ended(level):
+    _, ask = level
+    broken = """
+        SELECT count(*) FROM (
+            SELECT *, lag(to_stage, 1, 0) OVER one AS stood, lag(day) OVER one AS last, row_number() OVER one AS n
+            FROM rows WINDOW one AS (PARTITION BY brand, entity, consumer_id ORDER BY day))
+        WHERE from_stage <> stood OR to_stage = from_stage OR last = day OR first_ever <> (n = 1) OR entity IS NULL
+           OR (to_stage > from_stage) <> (event_behaviour IS NOT NULL)
+    """
+    assert ask(broken) == [(0,)]
+    assert ask("SELECT count(*) > 100000 FROM rows") == [(True,)]

@@ -68,10 +68,11 @@ def crowd_parts(parts: pd.DataFrame, change: Any, trait: str | None, words: Word
     if is_missing(change) or parts.rate.isna().all():
         text = words("The change of A cannot be split by crowd: no period compares, or too few people rose.")
         return base | {"short": words("A cannot be split by crowd"), "text": text}
-    most = driver(parts, "rate", float(change))
+    known = parts[(parts.crowd != "") | parts.rate.isna()]  # who is in no crowd is no reason, unless nobody is in any
+    most = driver(known if known.rate.notna().any() else parts, "rate", float(change))
     told = {"crowd": most.label, "now": words.share(most.rate_now, 1), "before": words.share(most.rate_before, 1)}
     text = words("By {trait}, most changed among **{crowd}**: {now} of them rose against {before}, {points} of A.",
-                 trait=trait_name(trait, words), points=points(most.rate, words), **told)  # fmt: skip
+                 trait=wording.trait(trait, words), points=points(most.rate, words), **told)  # fmt: skip
     short = words("{crowd}: {now} rose, {before} before", **told)
     return base | {"value": float(most.rate), "unit": "share", "short": fitting(short, most.label), "text": text,
                    "verdict": _sign(most.rate)}  # fmt: skip
@@ -111,11 +112,6 @@ def rate_bars(parts: pd.DataFrame, label: str) -> pd.DataFrame:
     )
 
 
-def trait_name(trait: str, words: Words) -> str:
-    """A trait that crowds are told apart by."""
-    return words("strategic crowd") if trait == "strategic_crowd" else wording.trait(trait, words)
-
-
 def driver(parts: pd.DataFrame, column: str, change: float) -> pd.Series:
     """The group whose part is largest in the direction of the change."""
     known = parts[parts[column].notna()]
@@ -126,9 +122,7 @@ def points(share: Any, words: Words) -> str:
     """A difference of shares in points, with its sign."""
     if is_missing(share):
         return MISSING
-    text = words.number(abs(float(share)) * 100, 1 if abs(float(share)) >= 0.001 else 2)
-    sign = "" if not any(d in text for d in "123456789") else "+" if share > 0 else "−"
-    return words("{n} points", n=sign + text)
+    return words("{n} points", n=words.signed_share(share, 1 if abs(float(share)) >= 0.001 else 2).rstrip("%"))
 
 
 def _sign(part: Any) -> str:

@@ -16,7 +16,6 @@ from apex.show.words import MISSING, Words, is_missing
 
 LETTERS = ("F", "A", "S", "T")
 VERDICTS = {"better": "ahead", "worse": "behind", "steady": "careful", "unknown": "none"}
-Reason = tuple[str, str]  # why a figure fell, as half a sentence; what to do about it
 
 
 def names(words: Words) -> dict[str, str]:
@@ -32,9 +31,9 @@ def names(words: Words) -> dict[str, str]:
 
 
 def headline(
-    compared: pd.DataFrame, ranks: pd.DataFrame, days: int, reasons: Mapping[str, Reason], words: Words
+    compared: pd.DataFrame, ranks: pd.DataFrame, days: int, steps: Mapping[str, str], words: Words
 ) -> dict[str, Any]:
-    """The verdict over the four; reasons: of figures that fell, as far as one is known."""
+    """The verdict over the four, which fell most, and what to do; steps: those of `steps`, which name the drivers."""
     four = compared[compared.figure.isin(LETTERS)].set_index(compared.figure.astype(str)[compared.figure.isin(LETTERS)])
     known = four[four.state != "unknown"]
     better, worse = (list(known.index[known.state == s]) for s in ("better", "worse"))
@@ -51,13 +50,12 @@ def headline(
     verdict = "ahead" if len(better) > len(worse) else "behind" if len(worse) > len(better) else "careful"
     parts = [words("**{better} of {all}** numbers are better than {days} days before and **{worse}** worse; {peers}",
                    **counts)]  # fmt: skip
-    first = _worst(known, worse)
-    step = reasons[first][1] if first and first in reasons else None
+    first = worst(compared)
+    step = steps.get(first) if first else None
     if first:
         told = {"what": names(words)[first], "now": number(four.loc[first], "now", words),
                 "before": number(four.loc[first], "before", words)}  # fmt: skip
         parts.append(words("{what} fell most, {now} against {before}", **told))
-        parts += [reasons[first][0]] if first in reasons else []
     elif held:
         low = min(held, key=lambda f: float(at["rank"][f]))
         step = words("Work on {what} next: there the brand stands lowest among its peers, at percentile {n}.",
@@ -66,16 +64,25 @@ def headline(
         words("{better} of {all} better than before, {worse} worse", **counts)
     )  # fmt: skip
     compare = {"label": words("{n} days before", n=days)}
+    text = words("; ").join(parts) + words(".")
+    text = words("{claim} {step}", claim=text, step=step) if step else text
     return {"kind": "counted", "value": float(len(better)), "verdict": verdict, "compared": compare,
-            "short": fitting(short), "text": words("; ").join(parts) + words("."), "next_step": step}  # fmt: skip
+            "short": fitting(short), "text": text, "next_step": step}  # fmt: skip
 
 
 def figure(
-    letter: str, compared: pd.DataFrame, ranks: pd.DataFrame, days: int, beside: str, words: Words
+    letter: str, compared: pd.DataFrame, ranks: pd.DataFrame, days: int, beside: str, step: str | None, words: Words
 ) -> dict[str, Any]:
     """One of the four with its change, its interval and its place among peers; `beside` is a further half sentence or ""."""
     row = compared.set_index(compared.figure.astype(str)).loc[letter]
     name, now = names(words)[letter], number(row, "now", words)
+    if letter in "ST" and is_missing(row.now) and not row.hidden:
+        said = {"kind": "not identified", "short": words("{what}: not in these data", what=name)}
+        tile = {"label": name, "value": MISSING, "note": words("not in these data")}
+        return said | {
+            "text": words("{what}: these data hold no memberships, so there is no number.", what=name),
+            "tile": tile,
+        }
     place, peers = _place(ranks, letter, words)
     value = None if is_missing(row.now) else float(row.now)
     fields: dict[str, Any] = {"kind": "counted", "value": value, "unit": "share" if row.share else "consumers",
@@ -91,7 +98,10 @@ def figure(
         if row.share:
             parts.append(words("95% interval of the change {low} to {high}", low=points(row.low, words),
                                high=points(row.high, words)))  # fmt: skip
-        fields["compared"] = {"label": words("{n} days before", n=days), "value": float(row.before)}
+        fields |= {
+            "compared": {"label": words("{n} days before", n=days), "value": float(row.before)},
+            "next_step": step,
+        }
         notes.append(words("{share} in {n} days", share=by, n=days))
         short = words("{what}: {now}, {before} before", what=name, now=now, before=before)
     parts += [text for text in (beside, place) if text]
@@ -108,53 +118,56 @@ def missing_members(words: Words) -> str:
     )
 
 
-def reasons(parts: pd.DataFrame, channels: pd.DataFrame, moved: pd.DataFrame, turned: pd.DataFrame, compared: pd.DataFrame,
-            stages: Stages, words: Words) -> dict[str, Reason]:  # fmt: skip
-    """Why each figure that fell did, and what to do about it, as far as the counts behind it may be shown.
+def steps(
+    parts: pd.DataFrame, channels: pd.DataFrame, moved: pd.DataFrame, turned: pd.DataFrame, compared: pd.DataFrame,
+    stages: Stages, words: Words,
+) -> dict[str, str]:  # fmt: skip
+    """For each figure that fell, what to do, naming its largest driver: as far as the counts behind it may be shown.
 
-    moved: period, came, left; turned: period, stayed, joined, left, stayed_active, joined_active (empty without members).
+    parts: by stage; channels: see `advance.channel_parts`; moved: period, came, left; turned: the frame of
+    `measure.members.turnover`.
     """
     fell = set(compared.figure[compared.state == "worse"].astype(str))
     change = compared.set_index(compared.figure.astype(str)).change
-    found: dict[str, Reason] = {}
+    found: dict[str, str] = {}
     if "A" in fell and not parts.rate.isna().all():
-        found["A"] = _why_a(parts, channels, float(change["A"]), stages, words)
+        found["A"] = _step_for_a(parts, channels, float(change["A"]), stages, words)
     now = {str(row.period): row for row in moved.itertuples()}.get("now")
     if "F" in fell and now is not None and not is_missing(now.came):
-        found["F"] = (words("{left} left and only {came} came", left=now.left, came=now.came),
-                      words("Bring back or replace the {left} consumers who left: reach the lapsed first, since they are known.",
-                            left=now.left))  # fmt: skip
+        found["F"] = words("Bring back the {left} consumers who left, since they are known; only {came} came.",
+                           left=now.left, came=now.came)  # fmt: skip
     now = {str(row.period): row for row in turned.itertuples()}.get("now")
-    if now is not None and not is_missing(now.joined):
-        if "S" in fell:
-            why = words("{left} left and only {joined} joined", left=now.left, joined=now.joined)
-            step = words("Invite buyers who are no members yet, and ask the {left} who left why.", left=now.left)
-            found["S"] = why, step
-        if "T" in fell:
-            idle = now.stayed + now.joined - now.stayed_active - now.joined_active
-            why = words("{n} members did nothing in the last days", n=idle)
-            step = words("Give the {n} idle members a reason to come: a benefit to claim, then a reminder.", n=idle)
-            found["T"] = why, step
+    if "S" in fell and now is not None and not is_missing(now.joined):
+        found["S"] = words("Invite buyers who are no members yet: {left} members left and only {joined} joined.",
+                           left=now.left, joined=now.joined)  # fmt: skip
+    if "T" in fell and now is not None and not is_missing(now.joined):
+        idle = now.stayed + now.joined - now.stayed_active - now.joined_active
+        found["T"] = words("Give the {n} idle members a reason to come: a benefit to claim, then a reminder.", n=idle)
     return found
 
 
-def _why_a(parts: pd.DataFrame, channels: pd.DataFrame, change: float, stages: Stages, words: Words) -> Reason:
+def worst(compared: pd.DataFrame) -> str | None:
+    """Of the four that fell the one that fell most, relative to where it was; None where none did."""
+    fell = compared[(compared.state == "worse") & compared.figure.isin(LETTERS)]
+    return None if fell.empty else str(fell.figure[(fell.now / fell.before).astype(float).idxmin()])
+
+
+def _step_for_a(parts: pd.DataFrame, channels: pd.DataFrame, change: float, stages: Stages, words: Words) -> str:
     most, mix = driver(parts, "rate", change), parts.mix.sum()
     if not parts.mix.isna().any() and mix < 0 and mix < float(most.rate):
-        return (words("most because consumers stood at stages that rise less often"),
-                words("Fill the stages that rise most often again: look at the stock by stage."))  # fmt: skip
-    told = {
-        "stage": dict(stages)[str(most.stage)],
-        "now": words.share(most.rate_now, 1),
-        "before": words.share(most.rate_before, 1),
-    }
-    why = words("most at {stage}, where {now} rose against {before}", **told)
+        return words("More consumers stood at stages that rise less often: fill the stages that rise most again.")
+    told = {"stage": dict(stages)[str(most.stage)], "now": words.share(most.rate_now, 1),
+            "before": words.share(most.rate_before, 1)}  # fmt: skip
     known = channels[channels.part.notna() & (channels.channel != "")]
-    if len(known) and known.part.min() < 0:
-        worst = known.loc[known.part.idxmin()]
-        return why, words("Ask why fewer {stage} consumers rise, first after {channel}: {n} rises against {m} before.",
-                          stage=told["stage"], channel=worst.label, n=worst.now, m=worst.before)  # fmt: skip
-    return why, words("Ask why fewer {stage} consumers rise, and what reaches them now.", stage=told["stage"])
+    if known.empty or known.part.min() >= 0:
+        return words(
+            "Ask why fewer consumers at {stage} rise, {now} against {before}, and what reaches them now.", **told
+        )
+    least = known.loc[known.part.idxmin()]
+    return words(
+        "Ask why fewer consumers at {stage} rise ({now} against {before}), first after {channel}: {n} rises against {m}.",
+        channel=least.label, n=least.now, m=least.before, **told,
+    )  # fmt: skip
 
 
 def about_peers(peers: Peers, words: Words) -> str:
@@ -203,11 +216,6 @@ def beside(counted: pd.DataFrame, compared: pd.DataFrame, words: Words) -> dict[
             "without the deepest stage, which cannot rise, {rate}; moves up in the period {moves}", **told
         )
     return found
-
-
-def _worst(known: pd.DataFrame, worse: list[str]) -> str | None:
-    """Of the figures that fell the one that fell most, relative to where it was."""
-    return min(worse, key=lambda f: float(known.now[f] / known.before[f])) if worse else None
 
 
 def number(row: pd.Series, column: str, words: Words) -> str:

@@ -1,6 +1,7 @@
 """What the page of formats says, in cases a brand really has: estimates of every sign, no formats on record, few, nobody."""
 
 import dataclasses
+import datetime as dt
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from apex.model.cross import Verdict
 from apex.model.estimate import Estimate
 from apex.report.finding import Finding
 from apex.show.say import businesses as say
-from apex.show.say import formats
+from apex.show.say import formats, routes
 from apex.show.words import Words
 
 LONG = "a format whose name somebody wrote out in full, with its city and its partner"
@@ -142,12 +143,12 @@ def test_who_is_reached_through_one_alone(words):
 def test_order_of_entry(words):
     rows = [("a", "b", 12), ("a", "never", 300), ("b", "a", 30), ("b", "same", 58)]
     entry = pd.DataFrame(rows, columns=["first", "second", "consumers"]).astype({"consumers": "Int64"})
-    said = valid(say.began(entry, 180, words))
+    said = valid(routes.began(entry, 180, words))
     assert said.value == 42 / 400 and said.n == 400 and "42" in said.text and "30" in said.text
     entry.loc[0, "consumers"] = pd.NA
-    hidden = valid(say.began(entry, 180, words))
+    hidden = valid(routes.began(entry, 180, words))
     assert hidden.value is None and words("at least {n}", n=30) in hidden.text and "42" not in hidden.text
-    assert valid(say.began(entry[:0], 180, words)).value is None
+    assert valid(routes.began(entry[:0], 180, words)).value is None
 
 
 def test_conversion_with_its_interval(words):
@@ -159,9 +160,9 @@ def test_conversion_with_its_interval(words):
     ]
     shares = pd.DataFrame(rows, columns=["business", "later", "rate", "low", "high", "consumers"])
     shares = shares.astype({"rate": "Float64", "low": "Float64", "high": "Float64", "consumers": "Int64"})
-    said = valid(say.crossing(shares, 180, words))
+    said = valid(routes.crossing(shares, 180, words))
     assert (said.value, said.low, said.high, said.n) == (0.2, 0.1, 0.35, 50) and words.share(0.3) in said.text
-    assert valid(say.crossing(shares[3:], 180, words)).value is None
+    assert valid(routes.crossing(shares[3:], 180, words)).value is None
     square = formats.conversion(shares, ["b", "a"], words)
     assert list(square.business) == ["b", "a"] and square["a"][0] == words.suppressed()
 
@@ -180,15 +181,15 @@ def sites(**entered):
 
 
 def test_back_from_outside_beside_on_site(words):
-    said = valid(say.returning(sites(off=1000, on=400), 30, words))
+    said = valid(routes.returning(sites(off=1000, on=400), 30, words))
     assert said.kind == "credit" and said.value == 0.25 and "1,000" in said.text and "400" in said.text
     assert said.verdict == "ahead" and said.compared.value == 0.25
     alone = sites(off=1000)
     alone.loc[alone.step == "met", "consumers"] = 0
-    panel = valid(say.returning(alone, 30, words))
+    panel = valid(routes.returning(alone, 30, words))
     assert panel.compared is None and words.share(0) not in panel.text.replace("0.0%", "")
     for case in (sites(), sites(off=None)):
-        assert valid(say.returning(case, 30, words)).value is None
+        assert valid(routes.returning(case, 30, words)).value is None
 
 
 def test_cities(words):
@@ -197,12 +198,29 @@ def test_cities(words):
     frame = pd.DataFrame(rows, columns=["level", "business", "share", "index"]).astype(
         {"share": "Float64", "index": "Float64"}
     )
-    said = valid(say.cities(frame, words))
+    said = valid(routes.cities(frame, words))
     assert said.value == 180 and "180" in said.text and "40" in said.text
-    assert valid(say.cities(frame[3:5], words)).value is None
+    assert valid(routes.cities(frame[3:5], words)).value is None
     square = formats.cities(frame, ["a", "b"], words)
     assert list(square.level) == ["1", "2", words("unknown")] and square["b"][1] == words.suppressed()
     assert list(square.columns) == ["level", "a", "b", words("all formats")]
+
+
+def test_assets_by_format(words):
+    day, start = dt.date(2024, 10, 20), dt.date(2024, 9, 21)
+    rows = [("a", start, "P", 100), ("a", start, "L", 50), ("a", day, "P", 90), ("a", day, "L", 45), ("b", day, "P", 40),
+            ("b", day, "L", None), ("b", start, "P", 0), ("b", start, "L", 0)]  # fmt: skip
+    stock = pd.DataFrame(rows, columns=["entity", "day", "stage", "consumers"]).astype({"consumers": "Int64"})
+    said = valid(say.standing(stock, day, start, words))
+    assert (said.value, said.compared.value, said.verdict) == (135, 150, "behind") and words.signed_share(
+        -0.1, 1
+    ) in said.text
+    assert valid(say.standing(stock, day, None, words)).compared is None
+    assert valid(say.standing(stock[4:6], day, start, words)).value is None
+    assert valid(say.standing(stock[:0], day, start, words)).value is None
+    table = formats.assets(stock, [("P", "Bought"), ("L", "Loyal")], day, ["b", "a"], words)
+    assert list(formats.heads(table, "F", "count")) == ["business", "Bought", "Loyal"]
+    assert table.Bought.tolist() == [40, 90] and pd.isna(table.Loyal[0]) and table.suppressed.all()
 
 
 def test_claims_fit_where_names_are_long(words):
@@ -210,11 +228,11 @@ def test_claims_fit_where_names_are_long(words):
     valid(say.worth(sums(**{LONG: 1534, other: 5}), brand(), words))
     valid(say.alone(exclusive(**{LONG: 900, other: 20}), sums(**{LONG: 1500, other: 30}), words))
     entry = pd.DataFrame({"first": [LONG], "second": [other], "consumers": pd.array([40], "Int64")})
-    valid(say.began(entry, 180, words))
+    valid(routes.began(entry, 180, words))
     shares = pd.DataFrame(
         {"business": [LONG], "later": [other], "rate": [0.2], "low": [0.1], "high": [0.3], "consumers": [50]}
     )
-    valid(say.crossing(shares, 180, words))
+    valid(routes.crossing(shares, 180, words))
     valid(say.together(verdict("neither", -123_456_789, 987_654_321), brand(), ["a", "b"], 90, words))
 
 

@@ -39,6 +39,11 @@ def lacking(names: Sequence[str], words: Words) -> str:
     return ""
 
 
+def joined(*sentences: str) -> str:
+    """Sentences one after the other, with a space where the language has one."""
+    return "".join(s if s.endswith("。") else f"{s} " for s in sentences).rstrip()
+
+
 def labelled(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
     """The frame with its column `business` as people say it."""
     return frame.assign(business=[named(name, words) for name in frame.business])
@@ -91,7 +96,8 @@ def conversion(shares: pd.DataFrame, names: Sequence[str], words: Words) -> pd.D
     texts = [
         words.suppressed()
         if pd.isna(row.rate)
-        else words("{share} ({low} to {high})", share=words.share(row.rate), low=words.share(row.low), high=words.share(row.high))
+        else words("{share} ({low}–{high})", share=words.share(row.rate), low=words.number(100 * row.low, 0),
+                   high=words.share(row.high))
         for row in shares.itertuples()
     ]  # fmt: skip
     return square(shares.assign(text=texts), "business", "later", "text", names, words)
@@ -106,6 +112,15 @@ def cities(indexed: pd.DataFrame, names: Sequence[str], words: Words) -> pd.Data
         for row in indexed.rename(columns={"index": "index_"}).itertuples()
     ]
     return square(indexed.assign(text=texts), "level", "business", "text", names, words)
+
+
+def assets(
+    stock: pd.DataFrame, stages: Sequence[tuple[str, str]], now: Any, names: Sequence[str], words: Words
+) -> pd.DataFrame:
+    """The frame of `entities.stock_by_entity`, as shown, on one day: a row a format, a column a stage (by its name)."""
+    mine = stock[stock.day == now].rename(columns={"entity": "business"})
+    mine = mine.assign(stage=mine.stage.astype(str).map(dict(stages)))
+    return square(mine, "business", "stage", "consumers", names, words).assign(suppressed=True)
 
 
 def square(
@@ -128,7 +143,8 @@ def square(
 
 def heads(square: pd.DataFrame, first: str, form: Any = str) -> dict[str, tuple[str, Any]]:
     """Columns of `show.table` for a square: the first names the row, the others are figures written by `form`."""
-    return {name: (first, "text") if n == 0 else (name, form) for n, name in enumerate(square.columns)}
+    shown = [name for name in square.columns if name != "suppressed"]
+    return {name: (first, "text") if n == 0 else (name, form) for n, name in enumerate(shown)}
 
 
 def channels(returned: pd.DataFrame, words: Words) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def test_the_headline_where_there_is_little_to_say(words):
     begun = valid(say.growth(frame(row(widen=5000, before=0, buyers=(0, 9))), "year", 29, {}, words))
     assert begun.verdict == "ahead" and "%" not in begun.text
     same = valid(say.growth(frame(row()), "year", 29, {}, words))
-    assert words("no factor changed") in same.text
+    assert words("no factor changed") in same.text and "%" not in same.short
 
 
 def test_the_largest_factor_is_the_one_in_the_direction_of_the_change(words):
@@ -183,6 +183,9 @@ def test_the_first_step_has_the_most_money(words):
     most = say.first_step(
         {"next_step": "a", "at_stake_minor": 5}, {"at_stake_minor": 99}, {"next_step": "b", "at_stake_minor": 7}
     )
+    chance = {"next_step": "c", "at_stake_minor": 900, "verdict": "careful"}
+    sure = {"next_step": "d", "at_stake_minor": 3, "verdict": "behind"}
+    assert say.first_step(chance, sure)["next_step"] == "d"
     assert most["next_step"] == "b" and say.first_step({}) == {}
 
 

@@ -8,6 +8,7 @@ from apex.show.words import MISSING, Words
 FACTORS = ("gain", "retain", "boost", "widen")  # G, R, O, W as the frames call them
 UNKNOWN, OTHER = "", "*"  # cells as `apex.measure.grow` writes them: nobody knows; too small to be shown alone
 HISTORY = "history"  # the cut into new and old customers
+LEAST = 30  # buyers that an interval takes, as in `apex.model.grow`
 MOST = 8  # cells in a chart; the rest stand in the table
 
 
@@ -175,3 +176,8 @@ def market_columns(words: Words) -> dict[str, tuple[str, str]]:
 def after(first: str, second: str, words: Words) -> str:
     """Two sentences, one after the other."""
     return words("{first} {second}", first=first, second=second)
+
+
+def whiskers(words: Words) -> str:
+    """What stands under bars with intervals."""
+    return words("Whiskers: 95% intervals, where at least {n} bought in both windows.", n=LEAST)

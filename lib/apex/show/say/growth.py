@@ -64,6 +64,8 @@ def growth(
         text = after(text, words("Next: {step}", step=base["next_step"]), words)
     name, money = factors(words)[factor], words.signed_money(row[factor])
     short = words("GMV {share}, most by {factor} ({money})", share=share, factor=name, money=money)
+    if not parts:
+        short = words("GMV unchanged at {money}", money=words.money_short(row.gmv_now))
     tile = {"label": words("GMV, last {n} days", n=days), "value": words.money_short(row.gmv_now),
             "note": words("{share} on {against}", share=share, against=held)}  # fmt: skip
     return base | {"verdict": verdict, "short": fitting(short, name), "text": text, "tile": tile}
@@ -226,9 +228,12 @@ def gap(gaps: pd.DataFrame, place: str, words: Words) -> dict[str, Any]:
 
 
 def first_step(*findings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The finding with the most money at stake among those that know a next step; an empty one where none does."""
+    """Of the findings that know a next step the one with the most money at stake; those that are no chance go first.
+
+    An empty one where none knows a step.
+    """
     open_steps = [f for f in findings if f.get("next_step")]
-    return max(open_steps, key=lambda f: f.get("at_stake_minor") or 0, default={})
+    return max(open_steps, key=lambda f: (f.get("verdict") == "behind", f.get("at_stake_minor") or 0), default={})
 
 
 def absent(wanted: Sequence[str], known: Sequence[str], words: Words) -> list[str]:

@@ -42,6 +42,11 @@ class Compared:
         """The windows that `now` is held against: `before`, `year`, as far as there are any."""
         return {k: w for k, w in (("before", self.before), ("year", self.year)) if w}
 
+    @property
+    def held(self) -> list[Window]:
+        """`now` and the windows that it is held against."""
+        return sorted([self.now, *self.against.values()])
+
 
 def compare(first_day: date, last: date, days: int, most: int = MOST_WINDOWS) -> Compared:
     """The windows of `days` days up to `last`, of data that begin on `first_day`; `now` may reach beyond it."""

@@ -14,6 +14,7 @@ from apex.show.fragment import Fragment
 from apex.show.style import TOKENS, css_colours
 from apex.show.words import Words, is_missing
 
+LINES = ("value", "low", "high")
 BAND, STROKE = TOKENS["stage-1"], TOKENS["stage-4"]
 
 
@@ -34,26 +35,28 @@ def series(
     if unit not in UNITS:
         raise ApexError(f'show.series: unknown unit "{unit}".{nearest(unit, UNITS)}')
     data = checked(frame, ["day", "value"], "series")
-    for column in ("value", "low", "high"):
+    for column in LINES:
         data[column] = numbers(data, column, "series") if column in data else pd.array([pd.NA] * len(data), "Float64")
     data["day"] = pd.to_datetime(data["day"])
     if data["day"].duplicated().any():
         raise ApexError("show.series: a day stands there twice")
     data = data.sort_values("day", ignore_index=True)
-    write = UNITS[unit](words)
+    write, plain = UNITS[unit](words), data["value"].notna()
+    hidden = data["suppressed"].eq(True) if "suppressed" in data else ~plain & plain
+    texts = {c: [words.suppressed() if h else write(v) for v, h in zip(data[c], hidden, strict=True)] for c in LINES}
     band = data["low"].notna().any()
     heads = {"value": words("Value"), **({"low": words("Low"), "high": words("High")} if band else {})}
     shown = pd.DataFrame({words("Day"): [words.day(day) for day in data["day"]]})
     for column, head in heads.items():
-        shown[head] = [write(value) for value in data[column]]
+        shown[head] = texts[column]
     alt = title
     if len(data):
         last = data.iloc[-1]
-        alt = words("{title}. On {day}: {figures}.", title=title, day=last["day"], figures=write(last["value"]))
+        alt = words("{title}. On {day}: {figures}.", title=title, day=last["day"], figures=texts["value"][-1])
 
     def draw(width: int, name: str, css_class: str) -> str:
         with sheet(width, 280 if width > NARROW else 260) as canvas:
-            _line(canvas, data, [write(t) for t in _ticks(data)], write(data["value"].iloc[-1]), words, marks)
+            _line(canvas, data, [write(t) for t in _ticks(data)], texts["value"][-1], words, marks)
             return canvas.svg(name, css_class, alt, css_colours(4))
 
     return figure("series", frame, words, title, alt, draw, shown, note, id=id)

@@ -136,21 +136,19 @@ def fast(
 
     comparable: whether each period's end, and both its ends, saw windows as long as the last day did. Returns the columns
     that `apex.measure.fast.figures` reads of `apex.measure.fast.counts`, with came and left: brand, period, consumers, start,
-    rose, came, left, members, active (Int64; members and active null where the data hold no memberships), comparable,
-    moves_comparable, members_comparable.
+    eligible, rose, came, left, smallest, smallest_start, members, active (Int64; members and active null where the data hold no
+    memberships), comparable, moves_comparable, members_comparable.
     """
-    held, holds = flows.from_stage != NONE, flows.to_stage != NONE
-    ways = {
-        "consumers": holds,
-        "start": held,
-        "rose": flows.way == "rose",
-        "came": flows.way == "came",
-        "left": flows.way == "left",
-    }
-    counted = flows[["brand", "start_day", "end_day"]].assign(
-        **{n: flows.consumers.where(w, 0) for n, w in ways.items()}
-    )
-    counted = counted.groupby(["brand", "start_day", "end_day"])[list(ways)].sum().reset_index()
+    held, holds, keys = flows.from_stage != NONE, flows.to_stage != NONE, ["brand", "start_day", "end_day"]
+    deepest = flows.from_stage.cat.categories[-1]
+    ways = {"consumers": holds, "start": held, "eligible": held & (flows.from_stage < deepest)}
+    ways |= {way: flows.way == way for way in ("rose", "came", "left")}
+    counted = flows[keys].assign(**{name: flows.consumers.where(which, 0) for name, which in ways.items()})
+    counted = counted.groupby(keys)[list(ways)].sum()
+    for name, side in (("smallest", "to_stage"), ("smallest_start", "from_stage")):
+        stock = flows[flows[side] != NONE].groupby([*keys, side], observed=True).consumers.sum()
+        counted[name] = stock[stock > 0].groupby(level=keys).min()
+    counted = counted.fillna(0).reset_index()
     asked = pd.DataFrame([(p, *days) for p, days in periods.items()], columns=["period", "start_day", "end_day"])
     frame = asked.merge(counted, on=["start_day", "end_day"]).drop(columns="start_day")
     if members.known(warehouse):
@@ -163,7 +161,7 @@ def fast(
         frame[column] = [comparable[p][number] for p in frame.period]
     frame["members_comparable"] = [day >= first for day in frame.end_day]
     frame["period"] = pd.Categorical(frame.period, list(periods), ordered=True)
-    frame = frame.astype(dict.fromkeys([*ways, *members.COUNTS], "Int64"))
+    frame = frame.astype(dict.fromkeys([*ways, "smallest", "smallest_start", *members.COUNTS], "Int64"))
     return frame.drop(columns="end_day").sort_values(["brand", "period"], ignore_index=True)
 
 

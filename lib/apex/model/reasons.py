@@ -30,11 +30,11 @@ def together(
 
     sold: of `apex.measure.compass.trade`. turns: part (joined, lapsed), consumers: of AAC. moved: came, left of the assets,
     one row. flow, before: the period's flow and the one before (None: it does not compare). fast: period, figure, n, rest of
-    `apex.measure.fast.figures`. turned: group (joined, left), members.
+    `apex.measure.fast.figures`. turned: joined, left of the members, one row or none.
     """
     named = sold.assign(period=sold.period.astype("str"))
     active = turns.set_index("part").consumers
-    members = turned.set_index("group").members
+    members = turned.iloc[0] if len(turned) else {"joined": pd.NA, "left": pd.NA}
     rest = fast[fast.figure == "T"].assign(period=fast.period.astype("str")).set_index("period")
     parts = [
         gmv(named), stocks("aac", active["joined"], active["lapsed"]), stocks("assets", moved.came.iloc[0], moved.left.iloc[0]),

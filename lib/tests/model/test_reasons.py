@@ -114,9 +114,11 @@ def test_all_together_and_nothing_at_all():
     turns = pd.DataFrame({"part": ["joined", "lapsed"], "consumers": pd.array([9, None], "Int64")})
     moved = pd.DataFrame({"came": [12], "left": [5]})
     health = pd.DataFrame({"period": ["now", "before"], "figure": "T", "n": [30, 20], "rest": [70, 80]})
-    turned = pd.DataFrame({"group": ["stayed", "joined", "left"], "members": [90, 10, 4]})
+    turned = pd.DataFrame({"joined": [10], "left": [4]})
     found = reasons.together(frame, turns, moved, flow(NOW), flow(THEN), health, turned)
     assert not found.duplicated(["figure", "part"]).any()
+    without = reasons.together(frame, turns, moved, flow(NOW), None, health, turned.iloc[:0])
+    assert not {"S", "A"} & set(without.figure) and len(without) < len(found)
     sums = found.groupby("figure").value.sum()
     assert (
         sums["gmv"] == pytest.approx(600) and sums["assets"] == 7 and sums["S"] == 6 and sums["T"] == pytest.approx(0.1)

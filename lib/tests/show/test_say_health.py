@@ -136,6 +136,8 @@ def test_no_members_no_period_and_hidden_are_told_apart(words):
     assert young.value == 50 and young.verdict == "none" and words("no earlier period compares") in young.text
     first = valid(say.headline(compared(F=(50, None, "unknown")), ranks(), 56, {}, words))
     assert first.verdict == "none" and first.value is None
+    few = valid(say.headline(compared(hidden="F"), ranks(), 56, {}, words))
+    assert few.short == words("Too few people to show FAST") and few.value is None
     assert say.missing_members(words) and say.about_members(words) and say.about_trend(words)
 
 
@@ -157,6 +159,7 @@ def test_nothing_to_split_is_said(words):
     none = parts(rate=(None, None, None))
     for fields in (
         advance.stage_parts(none, -0.1, STAGES, words),
+        advance.stage_parts(parts(rate=(None, 0.0, 0.0)), 0.0, STAGES, words),
         advance.stage_parts(parts(), pd.NA, STAGES, words),
         advance.channel_parts(channels((None, None, None)), words),
         advance.crowd_parts(none.assign(crowd="x", label="x"), -0.1, "region", words),

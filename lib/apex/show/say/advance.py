@@ -19,7 +19,7 @@ Stages = Sequence[tuple[str, str]]
 def stage_parts(parts: pd.DataFrame, change: Any, stages: Stages, words: Words) -> dict[str, Any]:
     """The change of A by stage. parts: the frame of `measure.drivers.mix_and_rate` by stage."""
     base: dict[str, Any] = {"kind": "counted"}
-    if is_missing(change) or parts.rate.isna().all():
+    if is_missing(change) or not parts.rate.fillna(0).any():
         text = words("The change of A cannot be split by stage: no period compares, or too few people rose.")
         return base | {"short": words("A cannot be split by stage"), "text": text}
     most = driver(parts, "rate", float(change))
@@ -65,7 +65,7 @@ def crowd_parts(parts: pd.DataFrame, change: Any, trait: str | None, words: Word
     if trait is None:
         text = words("These data hold no trait by which consumers could be told apart.")
         return base | {"short": words("No trait tells consumers apart"), "text": text}
-    if is_missing(change) or parts.rate.isna().all():
+    if is_missing(change) or not parts.rate.fillna(0).any():
         text = words("The change of A cannot be split by crowd: no period compares, or too few people rose.")
         return base | {"short": words("A cannot be split by crowd"), "text": text}
     known = parts[(parts.crowd != "") | parts.rate.isna()]  # who is in no crowd is no reason, unless nobody is in any

@@ -43,6 +43,9 @@ def headline(
     peers = words("{n} of {all} stand above the peers' middle", n=len(above), all=len(held)) if held else words(
         "there are too few peers to compare with"
     )  # fmt: skip
+    if known.empty and compared.hidden.any():
+        text = words("Too few people to show the numbers and their change; {peers}.", peers=peers)
+        return {"kind": "counted", "short": fitting(words("Too few people to show FAST")), "text": text}
     if known.empty:
         text = words("No earlier period compares yet; {peers}.", peers=peers)
         return {"kind": "counted", "short": fitting(words("No earlier period compares yet")), "text": text}

@@ -100,8 +100,8 @@ def test_last_year_and_the_split(words):
     bars = market.split_bars(frames[2], words)
     assert len(bars) == 4 and bars.value.sum() == pytest.approx(split.value, abs=3)
     grown = market.growth_bars(frames[1], words)
-    assert list(grown.label) == [words("Category, on the period before"), words("We, on the period before"),
-                                 words("Category, on last year"), words("We, on last year")]  # fmt: skip
+    assert list(grown.label) == [words("Category, period before"), words("We, period before"),
+                                 words("Category, last year"), words("We, last year")]  # fmt: skip
     line = market.share_line(frames[0], COMPARED)
     assert list(line.day) == [COMPARED.before[1], COMPARED.now[1]]
 

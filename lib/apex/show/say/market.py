@@ -133,9 +133,9 @@ def growth_bars(changes: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Growth of category and brand against each earlier window, as bars: label, value, low, high."""
     grown = changes[changes.measure.isin(["category", "brand"])]
     grown = grown.sort_values(["against", "measure"], ascending=[True, False])
-    labels = {("category", "before"): words("Category, on the period before"),
-              ("category", "year"): words("Category, on last year"),
-              ("brand", "before"): words("We, on the period before"), ("brand", "year"): words("We, on last year")}  # fmt: skip
+    labels = {("category", "before"): words("Category, period before"),
+              ("category", "year"): words("Category, last year"),
+              ("brand", "before"): words("We, period before"), ("brand", "year"): words("We, last year")}  # fmt: skip
     named = [labels[str(m), str(a)] for m, a in zip(grown.measure, grown.against, strict=True)]
     return pd.DataFrame({"label": named, **{c: grown[c].to_numpy() for c in ("value", "low", "high")}})
 

@@ -66,7 +66,7 @@ def test_the_first_sentence_has_number_comparison_peers_goal_reason_and_step(wor
                  words.signed_share(1 / 9), words.signed_money(-150_000)):  # fmt: skip
         assert text in said.text
     assert words.signed_money(100) not in said.text, "what hardly counts is not named"
-    assert said.next_step == words("Win buyers back: open `growth` for the categories and crowds that lost them.")
+    assert said.next_step == words("Win buyers back: open “growth” for the categories and crowds that lost them.")
 
 
 def test_without_goal_peers_or_a_period_before(words):
@@ -90,7 +90,7 @@ def test_the_next_step_follows_the_part_that_took_most(part, words):
 def test_with_money_up_the_next_step_is_the_figure_that_fell(words):
     up = parts(gmv={"buyers": 9.0})
     assert "health" in say.next_step(WEEK, up, words), "A fell"
-    assert "`assets`" in say.next_step(card(gmv=(2, 1, None)), up, words)
+    assert "“assets”" in say.next_step(card(gmv=(2, 1, None)), up, words)
 
 
 @pytest.mark.parametrize("name", FIGURES[1:])
@@ -100,7 +100,7 @@ def test_every_figure_makes_a_finding_known_or_not(name, words):
     aac = valid(say.figure("aac", WEEK, WHY, 7, 0.02, STAGES, words))
     assert words("{n} lapsed", n="−30") in aac.text and aac.verdict == "careful"
     a = valid(say.figure("A", WEEK, WHY, 7, 0.02, STAGES, words))
-    assert a.verdict == "behind" and "Aware" in a.text and "`health`" in a.next_step
+    assert a.verdict == "behind" and "Aware" in a.text and "“health”" in a.next_step
 
 
 def test_shares_speak_of_points_and_of_neither_good_nor_bad(words):

@@ -67,16 +67,16 @@ def next_step(card: pd.DataFrame, parts: pd.DataFrame, words: Words) -> str:
     if len(mine) and mine.value.min() < 0:
         worst = mine.part[mine.value.idxmin()]
         return {
-            "buyers": words("Win buyers back: open `growth` for the categories and crowds that lost them."),
-            "orders": words("Bring buyers back sooner: open `growth` for the crowds that ordered less often."),
-            "price": words("Look at baskets and discounts: open `growth` for where an order brought less."),
+            "buyers": words("Win buyers back: open “growth” for the categories and crowds that lost them."),
+            "orders": words("Bring buyers back sooner: open “growth” for the crowds that ordered less often."),
+            "price": words("Look at baskets and discounts: open “growth” for where an order brought less."),
         }[worst]
     for name in ("A", "assets", "aac", "T"):
         row = _row(card, name)
         if row is not None and not pd.isna(row.change) and row.change < 0:
-            return words("Money is well; open `{notebook}` next: {figure} fell.", notebook=ELSEWHERE[name],
+            return words("Money is well; open “{notebook}” next: {figure} fell.", notebook=ELSEWHERE[name],
                          figure=label(name, [], words))  # fmt: skip
-    return words("Nothing fell this week: hold the plan, and open `assets` for who runs out next.")
+    return words("Nothing fell this week: hold the plan, and open “assets” for who runs out next.")
 
 
 def figure(
@@ -107,7 +107,7 @@ def figure(
     reason = reason_of(name, parts, stages, words)
     text += words(": {reason}.", reason=reason) if reason != MISSING else words(".")
     judged = verdict(name, row, noticeable)
-    step = words("Open `{notebook}` for what is behind it.", notebook=ELSEWHERE.get(name, "assets"))
+    step = words("Open “{notebook}” for what is behind it.", notebook=ELSEWHERE.get(name, "assets"))
     return fields | {
         "text": text, "verdict": judged, "next_step": step if judged == "behind" else None,
         "compared": {"label": words("the {n} days before", n=days), "value": float(row.before)},
@@ -120,7 +120,8 @@ def rows(
 ) -> pd.DataFrame:
     """The card as texts for `show.scorecard`: label, now, before, year_ago, peers, goal, reason, verdict."""
     told = []
-    for row in card.itertuples():
+    known = card[card[["now", "before", "year_ago"]].notna().any(axis=1)]  # what is in no period is told by `gaps`
+    for row in known.itertuples():
         name = str(row.figure)
         earlier = {
             column: MISSING if pd.isna(then) else words("{now} ({difference})", now=written(name, then, words),
@@ -135,7 +136,7 @@ def rows(
             **earlier, "peers": peers, "goal": words.money_short(pace_minor) if name == "gmv" and pace_minor else MISSING,
             "reason": reason_of(name, parts, stages, words), "verdict": verdict(name, row, noticeable),
         })  # fmt: skip
-    return pd.DataFrame(told)
+    return pd.DataFrame(told, columns=["label", "now", "before", "year_ago", "peers", "goal", "reason", "verdict"])
 
 
 def heads(with_goal: bool, words: Words) -> dict[str, str]:

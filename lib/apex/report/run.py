@@ -21,7 +21,7 @@ from apex import files, ledger, show, warehouse
 from apex.errors import ApexError, nearest
 from apex.ledger import Book
 from apex.measure.crowds import Crowds
-from apex.measure.privacy import suppress
+from apex.measure.privacy import Page, suppress
 from apex.report import lesson
 from apex.report.campaign import load_campaign
 from apex.report.export import audience, export
@@ -57,6 +57,7 @@ class Run:
         self.words = show.Words(self.campaign.language, self.campaign.currency, self.campaign.privacy_threshold)
         self.brand = self.campaign.brand
         self._tables: list[str] = []
+        self._page = Page()
         self._findings: list[Finding] = []
         self._missing: list[str] = []
 
@@ -118,9 +119,10 @@ class Run:
         """Write a table of this notebook as CSV and Parquet, and give back what may be shown of it.
 
         keys: columns that name a row once; rows are sorted by them. people: columns that count people; those below the
-        campaign's privacy threshold become null, with a column `suppressed` that says so. totals, also: see
-        `apex.measure.privacy.suppress`. like: an earlier table of the same people with the same keys: what it suppressed is
-        suppressed here too, lest this table gives it away. Raises ApexError when keys repeat.
+        campaign's privacy threshold become null, with a column `suppressed` that says so, and so do as many others as it
+        takes: sums over the keys, and over further `totals`, count as known, as do the page's tables before it, wherever their
+        sums are the same. also: see `apex.measure.privacy.suppress`. like: an earlier table with the same keys: what it
+        suppressed is suppressed here too, though its people are others. Raises ApexError when keys repeat.
         """
         if frame.duplicated(list(keys)).any():
             again = frame.loc[frame.duplicated(list(keys)), list(keys)].iloc[0].to_dict()
@@ -131,7 +133,8 @@ class Run:
             if like is not None:
                 marks = like.loc[like.suppressed, list(keys)].astype(str).agg("|".join, axis=1)
                 hidden = out[list(keys)].astype(str).agg("|".join, axis=1).isin(marks)
-            out = suppress(out, people, self.campaign.privacy_threshold, totals, also, hidden)
+            few = self.campaign.privacy_threshold
+            out = suppress(out, people, few, totals, also, hidden, keys=keys, page=self._page, name=name)
         plain = out.round(DECIMALS)
         for column in plain.select_dtypes("category"):
             plain[column] = plain[column].astype(str)

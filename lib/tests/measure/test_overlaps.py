@@ -94,9 +94,14 @@ def test_hiding_the_small_alone_would_give_some_away():
     rows += [("a + b", 6), ("b + c", 7), ("c + d", 8), ("d + e", 9), ("a + e", 5), ("a + b + c", 60)]
     base = pd.DataFrame(rows, columns=["combination", "consumers"]).assign(formats=1, gmv_minor=1)
     names = ["a", "b", "c", "d", "e"]
+    one_by_one = base.consumers < 10
+    sums = [
+        base.consumers[one_by_one & there].agg(["count", "sum"]) for _, there in overlaps.members(base, names).items()
+    ]
+    assert all(s["count"] == 2 and s["sum"] >= 10 for s in sums) and solvable(base, one_by_one, names)
     groups = overlaps.members(base, names).add_prefix("in ").assign(all=0)
-    one_by_one = suppress(base.join(groups), ["consumers"], 10, [[c] for c in groups]).suppressed
-    assert one_by_one.sum() == 5 and solvable(base, one_by_one, names)
+    together = suppress(base.join(groups), ["consumers"], 10, [[c] for c in groups]).suppressed
+    assert together.sum() > 5, "suppress asks all sums together"
     shown = overlaps.protected(base, names, 10)
     assert shown.suppressed.sum() > 5 and not solvable(base, shown.suppressed, names)
 

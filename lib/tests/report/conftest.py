@@ -1,5 +1,7 @@
 """Throw-away workspaces: notebooks, reports, a campaign file, and cells that write what a Run would."""
 
+import ast
+import importlib.util
 import json
 import subprocess
 import sys
@@ -136,6 +138,39 @@ class Workspace:
 
     def page(self, file: str, name: str = "test-brand") -> str:
         return (self.reports / name / file).read_text(encoding="utf-8")
+
+
+def execute(notebook: Any, given: dict[str, Any]) -> dict[int, str]:
+    """Run a notebook's code cells here, with these parameters; what each ends with, as a page would show it."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    shown = {}
+    for number, cell in enumerate(nbformat.read(notebook.path, as_version=4).cells):
+        if cell.cell_type != "code" or "lab" in cell.metadata.get("tags", ()):
+            continue
+        tree = ast.parse(cell.source)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, notebook.id, "exec"), space)
+        if "parameters" in cell.metadata.get("tags", ()):
+            space |= given
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), notebook.id, "eval"), space)
+            as_html: Callable[[], str] = getattr(value, "_repr_html_", lambda value=value: repr(value))
+            shown[number] = as_html()
+    return shown
+
+
+@pytest.fixture(scope="session")
+def execute_here() -> Callable[..., dict[int, str]]:
+    return execute
+
+
+@pytest.fixture(scope="session")
+def future_market() -> Any:
+    """The module of the small market, on which a brand has ended one campaign and plans the next."""
+    spec = importlib.util.spec_from_file_location("future_market", Path(__file__).parent / "future_market.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

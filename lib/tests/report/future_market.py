@@ -40,6 +40,11 @@ goal: {window: [2024-08-05, 2024-09-01], gmv_minor: 400000}
 settings:
   2_plan/goal: {cohort: 7}
 """,
+    "private-test": """
+extends: summer-test
+learns_from: []
+privacy_threshold: 20
+""",
 }
 
 

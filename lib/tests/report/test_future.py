@@ -1,13 +1,8 @@
 """Nobody sees the future: with garbage after a notebook's own day, it hands over the same bytes and shows the same page."""
 
-import ast
 import datetime as dt
-import importlib.util
 import re
-from collections.abc import Callable
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,11 +25,9 @@ PUPIL = "summer-test"  # learns from spring-test
 
 
 @pytest.fixture(scope="module")
-def made(source, tmp_path_factory):
+def made(source, tmp_path_factory, future_market):
     """`made(day, many)` → the market with garbage after `day` (None: as it is), built once."""
-    spec = importlib.util.spec_from_file_location("future_market", Path(__file__).parent / "future_market.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = future_market
     folder = tmp_path_factory.mktemp("future")
     clean, built = module.tables(), {}
     for name, text in module.CAMPAIGNS.items():
@@ -51,7 +44,7 @@ def made(source, tmp_path_factory):
 
 
 @pytest.fixture
-def hand_over(made, monkeypatch, tmp_path):
+def hand_over(made, execute_here, monkeypatch, tmp_path):
     """`hand_over(notebook, market)` → what its code writes and shows: file or cell → bytes."""
     monkeypatch.setattr(campaign_module, "CAMPAIGNS", made.folder)
     monkeypatch.setenv("APEX_LESSONS", str(tmp_path / "lessons"))
@@ -62,32 +55,13 @@ def hand_over(made, monkeypatch, tmp_path):
         folder = tmp_path / f"run-{next(calls)}"
         monkeypatch.setenv("APEX_RUN", str(folder))
         monkeypatch.setattr(warehouse, "ensure", lambda name: market)
-        shown = run(id)
+        shown = execute_here(NOTEBOOKS[id], parameters(list(NOTEBOOKS.values()), load_campaign(PUPIL))[id])
         written = {TOKEN.sub(r"\1", str(p.relative_to(folder))): p for p in sorted(folder.rglob("*")) if p.is_file()}
         return {f"cell {n}": text.encode() for n, text in shown.items()} | {
             name: path.read_bytes() for name, path in written.items()
         }
 
     return hand
-
-
-def run(id: str) -> dict[int, str]:
-    """Execute a notebook's code cells here; what each ends with, as a page would show it."""
-    given = parameters(list(NOTEBOOKS.values()), load_campaign(PUPIL))[id]
-    space, shown = {"__name__": "__main__"}, {}
-    for number, cell in enumerate(nbformat.read(NOTEBOOKS[id].path, as_version=4).cells):
-        if cell.cell_type != "code" or "lab" in cell.metadata.get("tags", ()):
-            continue
-        tree = ast.parse(cell.source)
-        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, id, "exec"), space)
-        if "parameters" in cell.metadata.get("tags", ()):
-            space |= given
-        if last is not None:
-            value = eval(compile(ast.Expression(last.value), id, "eval"), space)
-            as_html: Callable[[], str] = getattr(value, "_repr_html_", lambda value=value: repr(value))
-            shown[number] = as_html()
-    return shown
 
 
 def own_day(id: str) -> dt.date:

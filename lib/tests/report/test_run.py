@@ -50,12 +50,14 @@ def test_a_run_sees_no_further_than_its_day(opened):
 
 
 def test_kept_tables_are_sorted_suppressed_and_the_same_bytes_again(opened, tmp_path):
-    frame = pd.DataFrame({"stage": ["P", "A"], "consumers": [2, 50], "share": [1 / 3, 2 / 3]})
-    frame["stage"] = pd.Categorical(frame.stage, ["A", "P"], ordered=True)
+    frame = pd.DataFrame({"stage": ["P", "A", "L"], "consumers": [2, 50, 9], "share": [1 / 3, 2 / 3, 1 / 7]})
+    frame["stage"] = pd.Categorical(frame.stage, ["A", "P", "L"], ordered=True)
     shown = opened.keep("t", frame, keys=["stage"], people=["consumers"])
-    assert shown.stage.tolist() == ["A", "P"] and shown.consumers.isna().tolist() == [False, True]
+    assert shown.stage.tolist() == ["A", "P", "L"] and shown.consumers.isna().tolist() == [False, True, True]
     csv = tmp_path / "run" / "tables" / "1_insight-assets.t.csv"
-    assert csv.read_text() == "stage,consumers,share,suppressed\nA,50,0.666667,False\nP,,0.333333,True\n"
+    assert csv.read_text() == (
+        "stage,consumers,share,suppressed\nA,50,0.666667,False\nP,,0.333333,True\nL,,0.142857,True\n"
+    ), "the sum over the stages counts as known: two are hidden"
     again = pd.DataFrame({"stage": ["A", "P"], "then": [60, 70]})
     assert opened.keep("u", again, keys=["stage"], people=["then"], like=shown).then.isna().tolist() == [False, True]
     first = digest(tmp_path / "run" / "tables")
@@ -157,7 +159,7 @@ def test_an_export_writes_what_may_leave_and_says_what_became_of_the_rest(opened
     assert set(written) == set(people.consumer_id[people.crowd.eq("first").fillna(False) & ~people.held_out])
 
     shown = opened.keep("exports", said, keys=["crowd"], people=["addressed"])
-    assert shown.addressed.tolist() == [4, pd.NA, 0] and shown.suppressed.tolist() == [False, True, False]
+    assert shown.addressed.tolist() == [pd.NA, pd.NA, 0] and shown.suppressed.tolist() == [True, True, False]
     before = digest(exports / "first" / "mail" / "manifest.json")
     opened.export(people.iloc[::-1], parse_crowds(CROWDS, "crowds.yml"), "mail", 30, "apex", 0.1)
     assert digest(exports / "first" / "mail" / "manifest.json") == before
@@ -166,9 +168,10 @@ def test_an_export_writes_what_may_leave_and_says_what_became_of_the_rest(opened
 def test_a_plan_is_written_as_it_may_be_shown(opened, tmp_path):
     needed = pd.DataFrame(
         {
-            "stage": ["none", "A", "P"], "stock_now": [40, 2, 30], "stock_forecast": [38, 4, 33], "low": [30, 1, 30],
-            "high": [50, 9, 40], "conversion": [0.01, 0.1, 0.5], "value_minor": [100, 200, 300],
-            "needed": pd.array([None, 7, 35], "Int64"), "gap": pd.array([None, 3, 2], "Int64"),
+            "stage": ["none", "A", "I", "P"], "stock_now": [40, 2, 9, 30], "stock_forecast": [38, 4, 8, 33],
+            "low": [30, 1, 7, 30], "high": [50, 9, 9, 40], "conversion": [0.01, 0.1, 0.1, 0.5],
+            "value_minor": [100, 200, 200, 300],
+            "needed": pd.array([None, 7, 9, 35], "Int64"), "gap": pd.array([None, 3, 1, 2], "Int64"),
         }
     )  # fmt: skip
     people = ["stock_now", "stock_forecast", "low", "high", "needed"]

@@ -1,9 +1,7 @@
 """Answers that notebooks share: the same whether read from the run or computed on the side, lessons included."""
 
 import datetime as dt
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,11 +25,9 @@ GOAL = "2_plan/goal"
 
 
 @pytest.fixture(scope="module")
-def made(source, tmp_path_factory):
-    """The small market of the garbage-future test, and a folder with its two campaigns."""
-    spec = importlib.util.spec_from_file_location("future_market", Path(__file__).parent / "future_market.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def made(source, tmp_path_factory, future_market):
+    """The small market of the garbage-future test, and a folder with its campaigns."""
+    module = future_market
     folder = tmp_path_factory.mktemp("upstream")
     for name, text in module.CAMPAIGNS.items():
         (folder / f"{name}.yml").write_text(text, encoding="utf-8")

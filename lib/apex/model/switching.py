@@ -5,7 +5,7 @@ import pandas as pd
 
 from apex.model.estimate import LEVEL, NAN
 
-LEAST_NEWCOMERS = 20  # fewer say nothing about what newcomers choose
+LEAST = 20  # fewer say nothing about what a segment chooses
 
 
 def expected(flows: pd.DataFrame) -> pd.DataFrame:
@@ -57,13 +57,14 @@ def net(flows: pd.DataFrame, party: str = "us") -> pd.DataFrame:
 def chosen(newcomers: pd.DataFrame, party: str = "us") -> pd.DataFrame:
     """The party's share among newcomers and among settled buyers: segment, consumers (chose it), of, share, low, high (Wilson).
 
-    newcomers: segment, party, consumers as they may be shown; missing where one of a segment's counts is.
+    newcomers: segment, party, consumers as they may be shown; missing where one of a segment's counts is, and with fewer
+    than LEAST consumers in it.
     """
     from statsmodels.stats.proportion import proportion_confint
 
     rows = []
     for segment, part in newcomers.groupby("segment", observed=False):
-        if part.consumers.isna().any() or not part.consumers.sum():
+        if part.consumers.isna().any() or part.consumers.sum() < LEAST:
             rows.append({"segment": segment})
             continue
         mine, of = int(part.consumers[part.party == party].sum()), int(part.consumers.sum())

@@ -7,17 +7,13 @@ from typing import Any
 import pandas as pd
 from babel.dates import get_day_names
 
-from apex.measure.market import Parties
-from apex.measure.share import Compared
-from apex.model.price import Price
-from apex.model.season import Drift, Season
 from apex.show.words import Words, is_missing
 
 
 def season(
-    found: Season | None,
-    grown: Drift | None,
-    trend: Drift | None,
+    found: Any,
+    grown: Any,
+    trend: Any,
     weekdays: pd.DataFrame,
     days: int,
     last: date,
@@ -90,7 +86,7 @@ def price(position: pd.DataFrame, words: Words) -> dict[str, Any]:
                      "note": words("above {below} of buyers", **told)}}  # fmt: skip
 
 
-def searching(found: pd.DataFrame, sizes: pd.DataFrame, compared: Compared, words: Words) -> dict[str, Any]:
+def searching(found: pd.DataFrame, sizes: pd.DataFrame, compared: Any, words: Words) -> dict[str, Any]:
     """Demand as searches. found: the frame of `measure.market.searches` as it may be shown; sizes: that of the shares."""
     mine = sizes[(sizes.first_day == compared.now[0]) & (sizes.last_day == compared.now[1])].share
     share = None if mine.empty or is_missing(mine.iloc[0]) else float(mine.iloc[0])
@@ -121,12 +117,12 @@ def searching(found: pd.DataFrame, sizes: pd.DataFrame, compared: Compared, word
 
 
 def lacking(
-    compared: Compared,
-    yearly: Season | None,
+    compared: Any,
+    yearly: Any,
     searched: pd.DataFrame,
     terms: pd.DataFrame,
-    sold: Price,
-    rivals: Parties,
+    sold: Any,
+    rivals: Any,
     words: Words,
 ) -> list[str]:
     """What the page would need and the data do not have, each with what it would take."""
@@ -166,7 +162,7 @@ def price_bars(position: pd.DataFrame, words: Words) -> pd.DataFrame:
     return pd.DataFrame({"label": list(labels.values()), "value": shown.to_numpy()})
 
 
-def search_bars(found: pd.DataFrame, compared: Compared, words: Words) -> pd.DataFrame:
+def search_bars(found: pd.DataFrame, compared: Any, words: Words) -> pd.DataFrame:
     """Searches now beside the window before, as bars: label, value, before (and suppressed)."""
     names = {
         "category": words("in the category"),
@@ -185,7 +181,7 @@ def _searches(found: pd.DataFrame, window: tuple[date, date] | None) -> pd.DataF
     return rows.assign(kind=rows.kind.astype(str)).set_index("kind")
 
 
-def _drift(found: Drift | None, words: Words) -> str:
+def _drift(found: Any, words: Words) -> str:
     if found is None or isnan(found.low):
         return words("cannot be told")
     return words("{change} ({low} to {high})", change=words.signed_share(found.value),

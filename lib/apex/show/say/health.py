@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from apex.measure.peers import Peers
 from apex.show.say.advance import Stages, driver, points
 from apex.show.say.wording import fitting
 from apex.show.words import MISSING, Words, is_missing
@@ -173,7 +172,7 @@ def _step_for_a(parts: pd.DataFrame, channels: pd.DataFrame, change: float, stag
     )  # fmt: skip
 
 
-def about_peers(peers: Peers, words: Words) -> str:
+def about_peers(peers: Any, words: Words) -> str:
     """Who the peers are and how many; that there are too few."""
     n = len(peers.frame)
     if not peers.enough:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from apex.measure.share import Compared
 from apex.show.say.wording import fitting
 from apex.show.words import Words, is_missing
 
@@ -25,7 +24,7 @@ def bare(difference: float, words: Words) -> str:
 
 
 def standing(
-    sizes: pd.DataFrame, changes: pd.DataFrame, split: pd.DataFrame, compared: Compared, category: str, words: Words
+    sizes: pd.DataFrame, changes: pd.DataFrame, split: pd.DataFrame, compared: Any, category: str, words: Words
 ) -> dict[str, Any]:
     """The headline: the category's growth against ours, and what became of our share.
 
@@ -74,7 +73,7 @@ def standing(
     }  # fmt: skip
 
 
-def year(sizes: pd.DataFrame, changes: pd.DataFrame, compared: Compared, words: Words) -> dict[str, Any] | None:
+def year(sizes: pd.DataFrame, changes: pd.DataFrame, compared: Any, words: Words) -> dict[str, Any] | None:
     """The same days a year before. None where they are not in the data or may not be shown."""
     change = _measures(changes, "year")
     if compared.year is None or "share" not in change.index:
@@ -140,7 +139,7 @@ def growth_bars(changes: pd.DataFrame, words: Words) -> pd.DataFrame:
     return pd.DataFrame({"label": named, **{c: grown[c].to_numpy() for c in ("value", "low", "high")}})
 
 
-def share_line(sizes: pd.DataFrame, compared: Compared) -> pd.DataFrame:
+def share_line(sizes: pd.DataFrame, compared: Any) -> pd.DataFrame:
     """Our share along the windows that follow each other: day (a window's last), value, low, high (and suppressed)."""
     every = pd.DataFrame(compared.every, columns=["first_day", "last_day"])
     mine = sizes.merge(every, on=["first_day", "last_day"])

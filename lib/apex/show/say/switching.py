@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from apex.model.switching import LEAST_NEWCOMERS
 from apex.show.words import Words, is_missing
 
 
@@ -65,7 +64,7 @@ def newcomers(choice: pd.DataFrame, first: date, known_days: int, burn_in: int, 
         return {"kind": "not identified", "short": words("Too short a past to call anybody new"), "text": text}
     at = choice.set_index("segment")
     new, old = at.loc["new"], at.loc["settled"]
-    if is_missing(new.share) or int(new.of) < LEAST_NEWCOMERS:
+    if is_missing(new.share):
         text = words("Too few consumers bought in the category for the first time since {day} to say what newcomers choose.",
                      day=first)  # fmt: skip
         return {"kind": "not identified", "short": words("Too few newcomers to say what they choose"), "text": text}

@@ -13,7 +13,7 @@ from apex.report.campaign import Campaign, Stage
 from apex.report.values import refuse_secret
 
 FOLDERS: dict[str, Stage] = {"1_insight": "insight", "2_plan": "plan", "3_execute": "execute", "4_wrapup": "wrapup"}
-KEYS = ("needs", "title", "question", "place")  # of metadata.apex
+KEYS = ("needs", "title", "question", "place", "books")  # of metadata.apex
 Parameters = dict[str, Any]
 
 
@@ -21,7 +21,8 @@ Parameters = dict[str, Any]
 class Notebook:
     """One notebook: `id` is "1_insight/assets", `stem` names its files, `defaults` are its parameters' literals.
 
-    place: where it stands among those of its stage when one reads them in turn, 1 first.
+    place: where it stands among those of its stage when one reads them in turn, 1 first. books: the ledgers that it opens
+    beside the campaign's own, as (rules, None for the campaign's; level).
     """
 
     id: str
@@ -31,6 +32,7 @@ class Notebook:
     question: Mapping[str, str]
     defaults: Parameters
     place: int
+    books: tuple[tuple[str | None, str], ...] = ()
 
     @property
     def stem(self) -> str:
@@ -104,7 +106,18 @@ def _read(path: Path) -> Notebook:
         question=dict(about["question"]),
         defaults=_literals(id, cells),
         place=place,
+        books=_books(id, about.get("books", [])),
     )
+
+
+def _books(id: str, given: Any) -> tuple[tuple[str | None, str], ...]:
+    """The ledgers named in the metadata: [[rules or null, level], …]."""
+    pairs = [pair for pair in given if isinstance(pair, list) and len(pair) == 2] if isinstance(given, list) else []
+    if len(pairs) != (len(given) if isinstance(given, list) else -1) or not all(
+        isinstance(level, str) and (rules is None or isinstance(rules, str)) for rules, level in pairs
+    ):
+        raise ApexError(f"{id}: metadata.apex.books should be [[rules or null, level], …], not {json.dumps(given)}.")
+    return tuple((rules, level) for rules, level in pairs)
 
 
 def _literals(id: str, cells: list[dict[str, Any]]) -> Parameters:

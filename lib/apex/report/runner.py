@@ -23,7 +23,7 @@ from apex.report.campaign import Campaign, load_campaign
 from apex.report.finding import findings_json
 from apex.report.notebooks import Notebook, Parameters, discover, parameters
 from apex.report.pool import pool
-from apex.report.prepare import Inputs
+from apex.report.prepare import Inputs, build_books
 from apex.report.prepare import prepare as prepare_inputs
 from apex.report.progress import Progress
 from apex.report.task import Frame, Result, Task
@@ -77,6 +77,7 @@ def render(
             campaign.check_against(inputs.facts, stages=list(dict.fromkeys(n.stage for n in found)))
             for teacher in lesson.teachers(campaign, inputs.facts.last_day):
                 _learn(teacher, (*pupils, campaign.name), notebooks, reports, lessons, prepare)
+        build_books(campaign, (book for notebook in found for book in notebook.books))
         failed = target.with_name(f"{target.name}.failed")
         with contextlib.suppress(_Kept), building(target) as folder:
             failures = _make(campaign, inputs, found, chosen, folder, lessons)

@@ -1,10 +1,12 @@
 """Which notebooks there are, in which order they run, and with which parameters; all without a kernel."""
 
+import ast
 import json
 
 import pytest
 
 from apex.errors import ApexError
+from apex.files import ROOT
 from apex.report.campaign import load_campaign
 from apex.report.notebooks import discover, parameters
 
@@ -89,6 +91,8 @@ def test_metadata_is_checked(workspace):
         ({"title": {"en": "only"}}, "metadata.apex.title should be"),
         ({"place": 0}, r"metadata.apex.place should be its place among those of its stage \(1, 2, …\), not 0"),
         ({"place": True}, "metadata.apex.place should be .* not True"),
+        ({"books": ["aipl"]}, r'metadata.apex.books should be \[\[rules or null, level\], …\], not \["aipl"\]'),
+        ({"books": [["aipl", None]]}, "metadata.apex.books should be"),
     ]:
         changed = node | {"metadata": node["metadata"] | {"apex": node["metadata"]["apex"] | change}}
         path.write_text(json.dumps(changed), encoding="utf-8")
@@ -135,3 +139,17 @@ def test_settings_become_parameters(workspace):
 def test_settings_that_do_not_fit(workspace, text, message):
     with pytest.raises(ApexError, match=message):
         settings(workspace, text)
+
+
+def test_the_ledgers_that_notebooks_open_are_those_that_are_built_beforehand():
+    """What stands in the code and what is declared: a ledger built inside a notebook would tell of it on the page."""
+    for notebook in discover(ROOT / "notebooks"):
+        cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
+        code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        opened = set()
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "run.ledger":
+                given = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
+                given |= dict(zip(("rules", "level"), map(ast.literal_eval, node.args), strict=False))
+                opened.add((given.get("rules"), given.get("level", "brand")))
+        assert opened == set(notebook.books), notebook.id

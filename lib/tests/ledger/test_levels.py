@@ -108,9 +108,9 @@ def test_at_one_instant_two_brands_of_a_category_are_in_order_of_behaviour(booke
 
 def test_at_one_instant_the_source_s_order_settles_what_behaviour_does_not_across_brands(booked, by_hand):
     events = [
-        by_hand.e(2, "expose", brand="ann", category="tea", channel="display", seq=9),
-        by_hand.e(2, "expose", brand="Ben", category="tea", channel="circular", seq=8),
-        by_hand.e(2, "expose", brand="Cid", category="tea", channel="tv", seq=7),
+        by_hand.e(2, "expose", brand="ann", category="tea", channel="circular", seq=7),
+        by_hand.e(2, "expose", brand="Ben", category="tea", channel="display", seq=9),
+        by_hand.e(2, "expose", brand="Cid", category="tea", channel="tv", seq=8),
         by_hand.e(3, "buy", brand="Ben", category="tea", seq=1),
     ]
     assert [row[-1] for row in booked(by_hand.BOUGHT, events, "category", last=5)] == ["display"]

@@ -21,6 +21,7 @@ from apex.measure.windows import cell_type, check_days, results_of, stocks
 
 STEP = 28  # days between two points of the grid
 POINTS = 27  # at most: two years, so that the same season stands in it twice
+SHORTEST = 2  # days of a window: half a window is looked back on, and has a day too
 AT_ONCE = 8  # days of the open book that are held in memory together
 
 
@@ -71,7 +72,7 @@ def history(book: Book, brands: Sequence[str], as_of: date, lead: int, length: i
 
     Nothing after `as_of` is read. Raises ApexError for a day outside what may be seen or lengths that are none.
     """
-    if length < 2 or lead < 0:
+    if length < SHORTEST or lead < 0:
         raise ApexError(f"history: a window of {length} days that begins {lead} days ahead is none.")
     check_days(book, [as_of])
     first = book.warehouse.first_day

@@ -5,15 +5,16 @@ anybody would say: the last window again, and the same times the market's growth
 off they were in windows that had ended.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 from apex.errors import ApexError
-from apex.measure.history import STEP, History
+from apex.measure.history import SHORTEST, STEP, History
+from apex.measure.peers import LEAST_PEERS
 from apex.model.forecast import forecast, intervals, lessons
 from apex.model.sales import Sales
 from apex.model.spread import spread_of
@@ -63,18 +64,21 @@ def possible(as_of: date, first_day: date, length: int = DAYS, first: date | Non
     start = first or as_of + timedelta(days=1 - STEP * WINDOWS)
     day = grid_day(as_of, start)
     earliest = first_day + timedelta(days=length // 2 + STEP)  # so much is looked back on
+    if length < SHORTEST:
+        return day, []
     return day, [s for s in windows_until(day, start, length) if s >= earliest]
 
 
-def backtest(history: History, starts: Sequence[date], leads: Sequence[int] = (0, STEP)) -> pd.DataFrame:
+def backtest(history: History | None, starts: Sequence[date], leads: Sequence[int] = (0, STEP)) -> pd.DataFrame:
     """Every method's forecast of every window of the cohort, made `lead` days before its eve.
 
     Returns brand, window_start, window_end, lead, method, actual, forecast, low, high (minor units; low and high are null
-    where too few earlier windows had ended); empty where there is no start. Raises ApexError for a lead that the history was
+    where too few earlier windows had ended); empty where there is no start
+    (then without a history). Raises ApexError for a lead that the history was
     not read for (0 always is), a window that does not begin on its grid or had not ended.
     """
     columns = [*TABLE[:3], "lead", *TABLE[3:]]
-    if not starts:
+    if not starts or history is None:
         return pd.DataFrame(columns=columns)
     for start in starts:
         _check(history, start)
@@ -107,10 +111,28 @@ def backtest(history: History, starts: Sequence[date], leads: Sequence[int] = (0
     return whole.sort_values(["lead", "method", "window_start", "brand"], ignore_index=True)
 
 
-def backtest_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame of `backtest` as the page keeps it: `method` with "-28" for a forecast made 28 days before the eve."""
-    lead = ["" if days == 0 else f"-{days}" for days in frame.lead]
-    return frame.assign(method=[f"{m}{d}" for m, d in zip(frame.method, lead, strict=True)])[TABLE]
+def poolable(frame: pd.DataFrame, brand: str) -> pd.DataFrame:
+    """The frame of `backtest`, or its rows of the brand alone where too few others stand beside it: scores over few brands
+    less the brand's own would be those of the others, and what others sell is theirs.
+    """  # fmt: skip
+    mine = frame.brand == brand
+    return frame if frame.brand[~mine].nunique() >= LEAST_PEERS else frame[mine]
+
+
+def backtest_table(frame: pd.DataFrame, brand: str) -> pd.DataFrame:
+    """The brand's rows of `backtest` as the page keeps them: `method` with "-28" for a forecast made 28 days before the eve."""
+    return frame[frame.brand == brand].assign(method=lambda mine: _named(mine.method, mine.lead))[TABLE]
+
+
+def score_table(scores: Sequence[Score]) -> pd.DataFrame:
+    """Scores over all brands as the page keeps them: one row a method, named as in `backtest_table`."""
+    names = [f.name for f in fields(Score) if f.name != "lead"]
+    table = pd.DataFrame([{f: getattr(s, f) for f in names} for s in scores], columns=names)
+    return table.assign(method=_named(table.method, [s.lead for s in scores]))
+
+
+def _named(methods: Iterable[str], leads: Iterable[int]) -> list[str]:
+    return [f"{method}-{days}" if days else str(method) for method, days in zip(methods, leads, strict=True)]
 
 
 def scores(frame: pd.DataFrame, rng: np.random.Generator, draws: int = 2000) -> list[Score]:

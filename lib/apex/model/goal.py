@@ -50,11 +50,11 @@ class Bought:
 @dataclass(frozen=True)
 class CannotSay:
     """Why there is no plan: `no_windows` (no earlier window has ended), `few_brands` (nobody to learn from),
-    `no_stock` (nobody to plan with: the planned cells bring nothing).
+    `no_stock` (nobody to plan with: the planned cells bring nothing), `short_window` (a day has no half to look back on).
     """  # fmt: skip
 
     brand: str
-    reason: Literal["no_windows", "few_brands", "no_stock"]
+    reason: Literal["no_windows", "few_brands", "no_stock", "short_window"]
 
 
 @dataclass(frozen=True)

@@ -137,9 +137,8 @@ def _sankey(flows: Flows, words: Words, width: int, css_class: str, alt: str, st
             parts.append(_text(place, middle - 9, fit(number, side - 10), anchor, bold=True))
             parts.append(_text(place, middle + 9, fit(name, side - 10), anchor, soft=True))
         else:
-            parts.append(
-                _text(place, middle, fit(f"{number} {name}" if end else f"{name} {number}", side - 12), anchor)
-            )
+            name = fit(name, side - 12 - width_of(f"{number} "))  # a long name is cut, the number never
+            parts.append(_text(place, middle, f"{number} {name}" if end else f"{name} {number}", anchor))
     return (
         f'<svg class="{css_class}" viewBox="0 0 {width} {_n(max(bottoms) + 6)}" role="img" '
         f'aria-label="{escape(plain(alt))}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'

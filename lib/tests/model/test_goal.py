@@ -11,7 +11,18 @@ import pytest
 
 from apex.errors import ApexError
 from apex.model import goal
-from apex.model.backtest import METHODS, backtest, backtest_table, by_brand, grid_day, scores, windows_until, winkler
+from apex.model.backtest import (
+    METHODS,
+    backtest,
+    backtest_table,
+    by_brand,
+    grid_day,
+    poolable,
+    score_table,
+    scores,
+    windows_until,
+    winkler,
+)
 from apex.model.goal import Bought, CannotSay, plan
 
 
@@ -235,11 +246,21 @@ def test_the_back_test_has_every_method_and_its_scores(long):
     own = long.sales[long.sales.day >= pd.Timestamp(starts[1])].groupby("brand").gmv_minor.sum()
     last = frame[frame.window_start == starts[1]]
     assert (last.actual == last.brand.map(own)).all()
-    table = backtest_table(frame)
+    mine = long.brands[0]
+    table = backtest_table(frame, mine)
+    assert set(table.brand) == {mine} and len(table) == len(frame) / len(long.brands), "no other brand's own figures"
     assert list(table) == ["brand", "window_start", "window_end", "method", "actual", "forecast", "low", "high"]
     assert not table.duplicated(["brand", "window_start", "method"]).any() and "combined-28" in set(table.method)
     found = scores(frame, np.random.default_rng(1))
     assert [(s.lead, s.method) for s in found] == [(lead, m) for lead in (0, 28) for m in METHODS]
+    pooled = score_table(found).set_index("method")
+    assert list(pooled.index) == [f"{m}{lead}" for lead in ("", "-28") for m in METHODS]
+    assert pooled.wape["combined-28"] == next(s.wape for s in found if (s.lead, s.method) == (28, "combined"))
+    assert poolable(frame, mine) is frame
+    few = frame[frame.brand.isin(long.brands[:5])]
+    assert set(poolable(few, mine).brand) == {mine}, (
+        "of five brands four are others: too few to hide behind one another"
+    )
     one = next(s for s in found if s.method == "combined" and s.lead == 0)
     part = frame[(frame.method == "combined") & (frame.lead == 0)]
     assert one.wape == pytest.approx((part.forecast - part.actual).abs().sum() / part.actual.sum()) and one.n == 40

@@ -158,6 +158,19 @@ def test_without_a_goal_there_is_no_plan(place, made):
         needed_of(Run("aimless", GOAL))
 
 
+def test_a_window_of_one_day_is_said_to_be_too_short(place, made, execute_here):
+    (made[1] / "singles.yml").write_text(
+        "extends: summer-test\nlearns_from: []\ngoal: {window: [2024-08-11, 2024-08-11], gmv_minor: 9000}\n"
+    )
+    run = Run("singles", GOAL)
+    assert goal.history(run, 7) is None and goal.kept(run).empty
+    notebook = next(n for n in discover(ROOT / "notebooks") if n.id == GOAL)
+    shown = execute_here(notebook, {**notebook.defaults, "campaign": "singles"})
+    assert any(
+        "单日目标无法制定计划" in text or "A goal for a single day is not planned" in text for text in shown.values()
+    )
+
+
 def test_a_young_market_has_a_shorter_back_test_or_none(place, made):
     """Windows from before the data are left out instead of breaking the page."""
     (made[1] / "young.yml").write_text("extends: summer-test\nas_of: {plan: 2024-07-01}\n")
@@ -169,7 +182,7 @@ def test_a_young_market_has_a_shorter_back_test_or_none(place, made):
     (made[1] / "new.yml").write_text("extends: spring-test\nas_of: {plan: 2024-02-15}\n")
     nothing = backtested(Run("new", GOAL))
     assert nothing.empty and list(nothing) == list(tested)
-    assert backtest.backtest_table(nothing).empty and backtest.by_brand(nothing).empty
+    assert backtest.backtest_table(nothing, "b").empty and backtest.by_brand(nothing).empty
     assert backtest.scores(nothing, np.random.default_rng(1)) == [] and backtest.scores(
         tested, np.random.default_rng(1)
     )

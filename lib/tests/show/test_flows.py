@@ -57,6 +57,14 @@ def test_ribbons_fill_their_nodes_exactly(moves, stages, en, drawings):
             )
 
 
+def test_a_long_name_is_cut_and_the_number_beside_it_never(moves, stages, en, drawings):
+    long = [(id, f"{name}, as this brand's own rules of many words would call such consumers") for id, name in stages]
+    wide, narrow = drawings(show.flow(moves, long, en, "T", "a", "b"))
+    assert any(text.startswith("Loyal, as") and text.endswith("… 613") for text in wide.texts), wide.texts
+    assert any(text.startswith("639 Loyal, as") and text.endswith("…") for text in wide.texts)
+    assert {"613", "639"} <= set(narrow.texts)
+
+
 def test_labels_of_nodes_keep_apart(stages, en, drawings):
     tiny = pd.DataFrame([("L", "L", 10_000), ("A", "I", 1)], columns=["from_stage", "to_stage", "consumers"])
     for drawing in drawings(show.flow(tiny, stages, en, "T", "a", "b")):

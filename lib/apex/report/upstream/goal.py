@@ -18,20 +18,27 @@ if TYPE_CHECKING:
     from apex.report.run import Run
 
 
-def history(run: "Run", cohort: int) -> past.History:
-    """The past of this brand and of the `cohort` largest others, as this run's day knows it, for windows like the goal's."""
+def history(run: "Run", cohort: int) -> past.History | None:
+    """The past of this brand and of the `cohort` largest others, as this run's day knows it, for windows like the goal's.
+
+    None where the goal's window is too short to be planned for.
+    """
+    if run.window_days < past.SHORTEST:
+        return None
     brands = peers.cohort(run.warehouse, run.brand, cohort, run.campaign.peers.exclude)
     return past.history(run.book, brands, run.as_of, (run.campaign.eve - run.as_of).days, run.window_days)
 
 
 def plan(
-    run: "Run", seen: past.History, bought: goal.Bought, lessons: Sequence[Lesson], seed: int
+    run: "Run", seen: past.History | None, bought: goal.Bought, lessons: Sequence[Lesson], seed: int
 ) -> "goal.GoalPlan | goal.CannotSay":
     """The stock needed on the eve for the campaign's goal, informed by lessons. ApexError where the campaign has no goal."""
     if run.campaign.goal.gmv_minor is None:
         raise ApexError(
             f"{run.campaign.file.name}: goal.gmv_minor is missing; without a goal there is nothing to plan for."
         )
+    if seen is None:
+        return goal.CannotSay(run.brand, "short_window")
     learned = []
     for known in lessons:
         cells = pd.DataFrame([c.model_dump() for c in known.conversion])

@@ -24,6 +24,7 @@ def cannot(reason: str, words: Words) -> dict[str, Any]:
             "The brand has no window of its own, and too few others have, to say how its consumers convert."
         ),
         "no_stock": words("There is nobody to plan with: the stages of the eve bring nothing."),
+        "short_window": words("A goal for a single day is not planned: give it a window of two days or more."),
     }[reason]
     short = words("The data cannot say what the goal needs")
     answers = {"on_track": short, "short_stage": short}

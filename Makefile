@@ -18,7 +18,7 @@ LAB_DIR ?= .
 APEX := $(PYTHON) -m apex
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help report data test test-slow test-browser lint types format tidy lab lock clean
+.PHONY: help report data test test-slow test-browser truth lint types format tidy lab lock clean
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -37,6 +37,9 @@ test-slow: $(READY) data ## what takes minutes: many more random worlds, builds 
 
 test-browser: $(READY) data ## every page and JupyterLab in the system's Chromium   (CHROME_PATH=/path/to/chrome)
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -m browser lib/tests/browser
+
+truth: $(READY) ## hold estimates against markets whose truth is known, some minutes   (SEEDS="31 37 41")
+	@PYTHONPATH=lib $(PYTHON) -m truth $(if $(SEEDS),--seeds $(SEEDS))
 
 lint: $(READY) ## style of library and notebooks
 	@$(PYTHON) -m ruff check --config lib/pyproject.toml lib notebooks

@@ -12,8 +12,8 @@ import ibis
 import pandas as pd
 
 from apex.ledger import Book, RuleSet
-from apex.ledger.rules import All, Counting
 from apex.measure.assets import stage_type, states
+from apex.measure.item_assets import groups
 from apex.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -35,14 +35,8 @@ def own_channels(warehouse: Warehouse) -> list[str]:
 
 
 def purchase_stages(rules: RuleSet) -> list[str]:
-    """The stages that take a purchase, shallow to deep: every way into them has a condition on buying."""
-
-    def bought(condition: object) -> bool:
-        if isinstance(condition, All):
-            return any(bought(part) for part in condition.all)
-        return isinstance(condition, Counting) and condition.behaviour == ["buy"]
-
-    return [stage.id for stage in rules.stages if all(bought(condition) for condition in stage.any)]
+    """The stages that take a purchase, shallow to deep."""
+    return [stage for stage, group in groups(rules).items() if group in ("first", "repeat")]
 
 
 def cuts(warehouse: Warehouse, brand: str) -> dict[str, dict[str, str] | None]:

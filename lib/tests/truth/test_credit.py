@@ -1,0 +1,33 @@
+"""Rules of credit against a market whose truth is known: what is recommended beats what is known to be wrong."""
+
+import pytest
+
+from apex.ledger import load_rules
+from truth import errors, page, worlds
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    lives = worlds.live(31, 2500)
+    periods = lives.periods(29, 4)
+    both = errors.compared(lives, load_rules("deeplink"), periods, tmp_path_factory.mktemp("truth"))
+    return errors.errors(both)
+
+
+def test_leaving_out_is_nearest_and_the_wrong_rule_fails_the_same_check(found):
+    error = found[found.stages == "before"].set_index("method").pooled  # chance averaged out
+    assert error["replay"] < 0.1
+    assert error["replay"] < error["regression"] < error["equal"] < error["naive"]
+    assert error["regression"] < 0.25 < error["naive"], "the bound that touched less untouched must miss"
+
+
+def test_purchases_are_out_of_reach_of_every_rule(found):
+    assert (found[found.stages == "bought"].error > page.USABLE).all(), "else the notebook need not say not identified"
+
+
+def test_the_page_names_every_rule_seed_and_miss(found, tmp_path):
+    whole = found.assign(consumers=2500)
+    text = page.write(whole, 29, tmp_path).read_text()
+    assert all(name in text for name in page.NAMES.values()) and "Seed 31" in text
+    assert any("Touched less untouched" in line for line in page.misses(whole))
+    assert (tmp_path / "errors.csv").read_text().count("\n") == len(found) + 1

@@ -1,0 +1,40 @@
+"""`python -m truth`: play markets whose truth is known, hold the rules of credit against them, write reports/truth/index.html."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from apex.files import ROOT
+from apex.ledger import load_rules
+from truth.errors import compared, errors
+from truth.page import write
+from truth.worlds import live
+from twin.store import DEFAULT
+
+LENGTH = 29  # days of a period: the default campaign's window
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the page; prints where."""
+    parser = argparse.ArgumentParser(prog="python -m truth", description="Estimates beside the truth of the twin.")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[31, 37, 41], help="further markets, never tuned on")
+    parser.add_argument("--consumers", type=int, default=4000, help="of each further market")
+    parser.add_argument("--periods", type=int, default=None, help="the latest so many periods only")
+    parser.add_argument("--folder", type=Path, default=ROOT / "reports" / "truth")
+    chosen = parser.parse_args(arguments)
+    rules, frames = load_rules("deeplink"), []
+    for seed, consumers in [(DEFAULT.seed, DEFAULT.consumers), *((s, chosen.consumers) for s in chosen.seeds)]:
+        lives = live(seed, consumers)
+        with tempfile.TemporaryDirectory() as folder:
+            both = compared(lives, rules, lives.periods(LENGTH, chosen.periods), Path(folder))
+        frames.append(errors(both).assign(consumers=consumers))
+        sys.stderr.write(f"  seed {seed}: {consumers:,} consumers, {frames[-1].periods.max()} periods\n")
+    sys.stdout.write(f"{write(pd.concat(frames, ignore_index=True), LENGTH, chosen.folder)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -33,7 +33,10 @@ def write(found: pd.DataFrame, length: int, folder: Path) -> Path:
         "Error: Σ|credit − truth| / Σ|truth| over channels, the mean over periods; pooled: of the sums over all periods. Share: ½ Σ|share − true share|. Total: "
         "credit of all channels / truth. Covered: how often the 95 % interval of a channel and stage holds the truth.</p>",
     ]
-    for stages, title in (("before", "Moves short of a purchase 购买之前"), ("bought", "Moves into purchases 升入购买")):
+    for stages, title in (
+        ("before", "Moves short of a purchase 购买之前"),
+        ("bought", "Moves into purchases 升入购买"),
+    ):
         parts.append(f"<h2>{title}</h2>")
         mine = found[found.stages == stages]
         for seed, one in mine.groupby("seed", sort=False):
@@ -64,7 +67,9 @@ def misses(found: pd.DataFrame) -> list[str]:
         where = "short of a purchase" if stages == "before" else "into purchases"
         seeds = ", ".join(str(s) for s in part.seed)
         if part.error.mean() > USABLE:
-            lines.append(f"{NAMES[method]}: {part.error.mean():.0%} off on moves {where} (seeds {seeds}); not to be used there.")
+            lines.append(
+                f"{NAMES[method]}: {part.error.mean():.0%} off on moves {where} (seeds {seeds}); not to be used there."
+            )
         low = part[part.covered < NOMINAL - 0.05]
         if len(low):
             named = ", ".join(f"{s}: {c:.0%}" for s, c in zip(low.seed, low.covered, strict=True))

@@ -106,7 +106,9 @@ def true_moves(lives: Lives, rules: RuleSet, periods: Sequence[Period]) -> pd.Da
             then = _stages(sweep.filed(_canonical(lives, mine)), rules, end, n)
             for sign, stage in ((1, after), (-1, then)):
                 rose = met[stage[met] > before[met]]
-                rows += [(start, channel, names[a], names[b], sign) for a, b in zip(before[rose], stage[rose], strict=True)]
+                rows += [
+                    (start, channel, names[a], names[b], sign) for a, b in zip(before[rose], stage[rose], strict=True)
+                ]
     frame = pd.DataFrame(rows, columns=["start", "cause", "from_stage", "to_stage", "moves"])
     summed = frame.groupby(["start", "cause", "from_stage", "to_stage"], as_index=False).moves.sum()
     return summed[summed.moves != 0].reset_index(drop=True)

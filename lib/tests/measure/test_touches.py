@@ -65,7 +65,9 @@ def people(log):
     """consumer → (events of the brand up to END, stage before, stage after, {channel: touches})."""
     out = {}
     for consumer in {e["consumer_key"] for e in log}:
-        mine = sorted((e for e in log if e["consumer_key"] == consumer and e["brand"] == "b"), key=lambda e: e["occurred_at"])
+        mine = sorted(
+            (e for e in log if e["consumer_key"] == consumer and e["brand"] == "b"), key=lambda e: e["occurred_at"]
+        )
         mine = [e for e in mine if number(e) <= END]
         met = {}
         for e in mine:

@@ -23,15 +23,16 @@ body {{ margin: 0 auto; max-width: 960px; padding: 16px; font-family: system-ui,
 
 
 def write(found: pd.DataFrame, length: int, folder: Path) -> Path:
-    """Write index.html and errors.csv into `folder`; returns the page's path. found: frames of `errors.errors`, with consumers."""
+    """Write index.html and errors.csv into `folder`; returns the page's path. found: frames of `errors`, with consumers."""
     words = Words("en", "CNY", 1)
     parts = [
         "<h1>The page of truth 真值对照</h1>",
         f"<p>{answer(found)}</p>",
         "<p>Moves up between two days, by the channel that brought them. The truth: the same lives are played again with the "
         f"channel silent after the first day, all chance shared, periods of {length} days, rules <code>deeplink</code>. "
-        "Error: Σ|credit − truth| / Σ|truth| over channels, the mean over periods; pooled: of the sums over all periods. Share: ½ Σ|share − true share|. Total: "
-        "credit of all channels / truth. Covered: how often the 95 % interval of a channel and stage holds the truth.</p>",
+        "Error: Σ|credit − truth| / Σ|truth| over channels, the mean over periods; pooled: of the sums over all periods. "
+        "Share: ½ Σ|share − true share|. Total: credit of all channels / truth. Covered: how often the 95 % interval of a "
+        "channel and stage holds the truth.</p>",
     ]
     for stages, title in (
         ("before", "Moves short of a purchase 购买之前"),
@@ -42,7 +43,8 @@ def write(found: pd.DataFrame, length: int, folder: Path) -> Path:
         for seed, one in mine.groupby("seed", sort=False):
             shown = one.assign(rule=one.method.astype(str).map(NAMES), total=one.total.astype(float))
             columns = {
-                "rule": ("Rule", "text"), "error": ("Error", "share1"), "pooled": ("Pooled", "share1"), "share": ("Share", "share1"),
+                "rule": ("Rule", "text"), "error": ("Error", "share1"), "pooled": ("Pooled", "share1"),
+                "share": ("Share", "share1"),
                 "total": ("Total", "share"), "covered": ("Covered", "share"), "moves": ("True moves", "count"),
             }  # fmt: skip
             title = f"Seed {seed}: {one.consumers.iloc[0]:,} consumers, {one.periods.iloc[0]} periods"

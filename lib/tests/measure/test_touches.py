@@ -95,7 +95,7 @@ def test_met_and_shared_out(book, log, day):
             met[key] = met.get(key, 0) + 1
             share[key] = share.get(key, 0) + n / sum(of.values())
     keyed = frame[frame.met > 0].set_index(["from_stage", "to_stage", "channel"])
-    assert {k: v for k, v in keyed.met.items()} == met
+    assert keyed.met.to_dict() == met
     assert all(keyed.share[k] == pytest.approx(v) for k, v in share.items())
 
 

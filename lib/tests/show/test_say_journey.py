@@ -126,7 +126,7 @@ def test_mixes_stand_out_only_above_one():
     assert fine(dull).short == "No mix of channels stands out among 2" and dull.get("next_step") is None
     assert fine(say.mixed(None, "E1", STAGES, ZH)).kind == "not identified"
     fine(say.mixed(mixes(1.2).iloc[:0], "E1", STAGES, ZH))
-    assert list(say.named_mixes(mixes(1.2), EN).mix)[0] == "social content + television"
+    assert say.named_mixes(mixes(1.2), EN).mix.iloc[0] == "social content + television"
 
 
 def contents(**more):

@@ -148,3 +148,27 @@ def item_names(book: Book, brand: str) -> dict[str, str]:
     twice = frame.name.duplicated(keep=False) & (frame.name != frame.item_id)
     named = frame.name.where(~twice, frame.name + " (" + frame.item_id + ")")
     return dict(zip(frame.item_id, named, strict=True))
+
+
+def one_line_each(items: ItemAssets) -> pd.DataFrame:
+    """A row an item, so that it is shown whole or not at all: item_id, a column a part (now), before (assets of all stages).
+
+    An item of which some part is small says little in the others, and sums over items are of no people.
+    """
+    wide = items.parts.assign(part=items.parts.part.astype(str)).pivot(index="item_id", columns="part", values="now")
+    parts = [part for part in (*GROUPS, *TOGETHER) if part in wide]
+    before = items.totals[items.totals.kind == "assets"].set_index("item_id").before
+    return wide[parts].rename_axis(columns=None).assign(before=before).reset_index()
+
+
+def parts_and_totals(shown: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`parts` and `totals` of `ItemAssets` again, from what may be shown of `one_line_each`; both with `suppressed`."""
+    keys = ["item_id", "suppressed"]
+    parts, totals = [], []
+    for kind, names in PARTS.items():
+        there = [name for name in names if name in shown]
+        parts.append(shown.melt(keys, there, "part", "now").assign(kind=kind))
+        whole = shown[there].sum(axis=1, skipna=False).astype("Int64").mask(shown.suppressed)
+        before = shown.before if kind == "assets" else pd.array([pd.NA] * len(shown), "Int64")
+        totals.append(shown[keys].assign(kind=kind, now=whole, before=before))
+    return pd.concat(parts, ignore_index=True), pd.concat(totals, ignore_index=True)

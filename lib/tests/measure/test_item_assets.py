@@ -11,7 +11,17 @@ import yaml
 
 from apex.ledger import ensure, load_rules
 from apex.ledger.rules import FOLDER, parse_rules
-from apex.measure.item_assets import GROUPS, bought_together, groups, item_assets, item_names, largest
+from apex.measure.item_assets import (
+    GROUPS,
+    ItemAssets,
+    bought_together,
+    groups,
+    item_assets,
+    item_names,
+    largest,
+    one_line_each,
+    parts_and_totals,
+)
 from apex.measure.privacy import suppress
 from apex.warehouse import open_warehouse
 from apex.warehouse.ingest import ingest
@@ -191,3 +201,18 @@ def test_a_brand_without_items_in_its_events(opened, day):
     found = item_assets(ensure(opened(events), load_rules("deeplink"), "item"), "b", day(40), day(70))
     assert found.parts.empty and found.totals.empty and found.unseen == ["shallow", "deep", "first", "repeat"]
     assert largest(found, 5).names == {}
+
+
+def test_one_line_an_item_holds_the_same_and_goes_back():
+    parts = pd.DataFrame({"item_id": ["x"] * 3 + ["y"] * 3, "kind": ["assets", "assets", "buyers"] * 2,
+                          "part": ["first", "repeat", "alone"] * 2, "now": [7, 2, 3, 40, 9, 11], "before": 1})  # fmt: skip
+    parts["now"] = parts.now.astype("Int64")
+    totals = pd.DataFrame({"item_id": ["x", "y"], "kind": "assets", "now": [9, 49], "before": [8, 50]})
+    lines = one_line_each(ItemAssets(parts, totals, {}, ["shallow", "deep"]))
+    assert lines.set_index("item_id").loc["y"].to_dict() == {"first": 40, "repeat": 9, "alone": 11, "before": 50}
+    shown = lines.assign(suppressed=[True, False])
+    shown[["first", "repeat", "alone", "before"]] = shown[["first", "repeat", "alone", "before"]].mask(shown.suppressed)
+    back, whole = parts_and_totals(shown)
+    assert back[~back.suppressed].set_index("part").now.to_dict() == {"first": 40, "repeat": 9, "alone": 11}
+    assert back[back.suppressed].now.isna().all() and whole[whole.suppressed].now.isna().all()
+    assert whole[whole.item_id == "y"].set_index("kind").now.to_dict() == {"assets": 49, "buyers": 11}

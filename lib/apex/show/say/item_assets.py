@@ -70,6 +70,8 @@ def leading(rows: pd.DataFrame, days: int, words: Words) -> dict[str, Any]:
             "**{item}** leads the items: **{n}** consumers stand at one of its stages, **{change}** on {days} days before.",
             item=top["item"], n=int(top.total), change=words.signed_share(top.change), days=days,
         )  # fmt: skip
+    if rows.suppressed.any():
+        text = words("Of the items that may be shown: ") + text
     waiting = rows.dropna(subset=["deep"]) if "deep" in rows else rows.iloc[:0]
     if waiting.empty or not waiting.deep.max():
         return fields | {"text": text}

@@ -9,12 +9,14 @@ from apex.report import answers
 from apex.report.campaign import STAGES, Campaign
 from apex.report.finding import Finding
 from apex.report.manifest import Provenance, done_marker
-from apex.report.notebooks import Notebook
+from apex.report.notebooks import FOLDERS, Notebook
 from apex.report.site import NOTHING_DONE, campaign_words, environment, small, stage_names
 from apex.report.task import Result
 
 FIGURES = 4  # figures on the first screen
 FINDINGS = 6  # findings shown at once; the rest is folded
+MOST = 5  # steps, and answers in a stage's card; the rest is folded
+ALSO = 2  # who else answers one of the four questions
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def index_page(
             tile_items=[{**f.tile.model_dump(), "verdict": f.verdict} for f in _figures(findings) if f.tile],
             findings=sorted((f for f in findings if not f.headline), key=lambda f: answers.URGENCY[f.verdict]),
             at_once=FINDINGS,
+            most=MOST,
+            also=ALSO,
             steps=answers.steps(findings, seen),
             names={notebook.id: words.name(notebook.title) for notebook in notebooks},
             rows={stage: _rows(stage, notebooks, results, headlines, campaign) for stage in STAGES},
@@ -99,11 +103,15 @@ def _rows(
 
 
 def _figures(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings whose figures stand on the first screen: each notebook's first, and more only up to FIGURES."""
+    """The findings whose figures stand on the first screen, in the order of the notebooks; at most FIGURES.
+
+    Of each stage of the loop the notebook with the worst news; then other notebooks, the worst news first; then second figures.
+    """
     told = [f for f in findings if f.tile]
-    first = {f.notebook: f for f in reversed(told)}
-    chosen = list(first.values())
-    chosen += [f for f in told if f not in chosen][: max(FIGURES - len(chosen), 0)]
+    firsts = list({f.notebook: f for f in reversed(told)}.values())[::-1]
+    firsts.sort(key=lambda f: answers.URGENCY[f.verdict])
+    stages = list({FOLDERS[f.notebook.split("/")[0]]: f for f in reversed(firsts)}.values())[::-1]
+    chosen = list({id(f): f for f in [*stages, *firsts, *told]}.values())[:FIGURES]
     return [f for f in told if f in chosen]
 
 

@@ -106,7 +106,7 @@ def labels(words: Words) -> dict[str, str]:
 
 def _read(folder: Path, notebooks: Path) -> Run:
     """A run from its folder; of one that cannot be read, that it cannot."""
-    href = f"{quote(folder.name)}/index.html"
+    href = f"{quote(folder.name)}/index.html#all-runs"  # which shows the way back
     try:
         told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         findings = findings_of((folder / "findings.json").read_bytes())

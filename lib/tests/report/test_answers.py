@@ -141,6 +141,51 @@ def test_steps_name_their_money_and_their_day(drawn, full):
     assert "$1,800 at stake" in steps[1] and "its day has passed" in steps[1]
 
 
+INSIGHT = [f"1_insight/n{number}" for number in range(7)]
+
+
+@pytest.fixture
+def many(workspace, make, tmp_path):
+    """An index of ten notebooks that all have figures, next steps and an answer to whether they can be trusted."""
+    notebooks = [*INSIGHT, "2_plan/goal", "3_execute/who", "4_wrapup/closing"]
+    for place, notebook in enumerate(notebooks):
+        workspace.notebook(notebook, place=place + 1)
+    found = discover(workspace.notebooks)
+    tile = {"label": "l", "note": ""}
+    told = [
+        make(n, name=str(k), headline=k == 0, short=f"{n} {k}", next_step=f"Do {n} {k}", answers={"trust": n} if k == 0 else {},
+             tile=tile | {"value": f"{n} {k}"}, verdict="behind" if n == "1_insight/n4" else "ahead")
+        for n in notebooks for k in range(2)
+    ]  # fmt: skip
+    results = {n.id: Result(n.id, "ok", "") for n in found}
+    campaign = load_campaign(workspace.campaign)
+    html = index.index_page(tmp_path, campaign, found, results, told, Provenance("a" * 64, "b" * 64, {}))
+    return BeautifulSoup(html, "html.parser")
+
+
+def test_with_ten_notebooks_the_first_screen_stays_short(many):
+    """One figure a stage, the worst news of it; five steps, five answers a stage, two who answer as well: the rest is folded."""
+    shown = [tile.get_text() for tile in many.find_all(class_="tile-value")]
+    assert shown == ["1_insight/n4 0", "2_plan/goal 0", "3_execute/who 0", "4_wrapup/closing 0"]
+
+    def folded(tag):
+        return tag.find_parent("details") is not None
+
+    steps = [li for ol in many.find_all("ol", class_="steps") for li in ol.find_all("li")]
+    assert len(steps) == 20 and [folded(li) for li in steps] == [False] * 5 + [True] * 15
+    cards = many.find(id="insight").find_all("li")
+    assert len(cards) == 7 and [folded(li) for li in cards] == [False] * 5 + [True] * 2
+    trust = many.find(attrs={"data-question": "trust"}).find_all(class_="also")
+    assert len(trust) == 9 and [folded(p) for p in trust] == [False] * 2 + [True] * 7
+    assert many.find("ol", start="6")["style"] == "counter-reset: step 5", "the numbers go on"
+
+
+def test_few_notebooks_give_their_second_figures_too(drawn, make):
+    tile = {"label": "l", "note": ""}
+    told = [make("1_insight/assets", name=str(n), headline=n == 0, tile=tile | {"value": str(n)}) for n in range(6)]
+    assert [t.get_text() for t in drawn(told).find_all(class_="tile-value")] == ["0", "1", "2", "3"]
+
+
 def test_odds_and_parts_of_a_goal_order_runs(make):
     assert (
         answers.reached(make("2_plan/goal", value=0.12, unit="share", compared={"label": "wanted", "value": 0.8}))

@@ -229,7 +229,8 @@ def test_every_page_leads_to_the_glossary_and_the_index_to_all_runs(report):
     for page in PAGES:
         if page != "glossary.html":
             assert soup(report, page).find("a", href="glossary.html"), page
-    assert soup(report, "index.html").find("a", href="../index.html")
+    up = soup(report, "index.html").find("a", href="../index.html")
+    assert up.parent["id"] == "all-runs" and up.parent["class"] == ["up"], "seen by whoever came from there"
 
 
 def test_stage_names_follow_the_language():

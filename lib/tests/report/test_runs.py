@@ -78,7 +78,7 @@ def test_a_line_says_what_a_run_found(made, shown):
     assert [td["data-sort"] for td in page.tbody.find_all("td")] == [
         "3", "0", "0.12", "436.0", "1645.0", "2017-10-30", "2017-10-15",
     ]  # fmt: skip
-    assert page.tbody.a["href"] == "autumn/index.html"
+    assert page.tbody.a["href"] == "autumn/index.html#all-runs"
 
 
 def test_failures_come_first_then_what_is_stale(made, shown):
@@ -140,7 +140,7 @@ def test_hostile_names_are_text(made, shown):
     made("x<b>y", {"title": {"en": HOSTILE}, "brand": HOSTILE}, [said])
     page = shown()
     assert len(page.find_all("script")) == 1 and not page.find("b")
-    assert HOSTILE.strip() in page.tbody.a.get_text() and page.tbody.a["href"] == "x%3Cb%3Ey/index.html"
+    assert HOSTILE.strip() in page.tbody.a.get_text() and page.tbody.a["href"] == "x%3Cb%3Ey/index.html#all-runs"
     assert HOSTILE[:60] in page.tbody.get_text()
 
 

@@ -14,7 +14,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -27,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from apex import strict_yaml
 from apex.errors import ApexError, nearest
 from apex.files import ROOT
 from apex.warehouse import schema
@@ -222,8 +222,5 @@ def load_rules(name: str | Path) -> RuleSet:
         raise ApexError(
             f'There is no rule set "{name}" ({path.name}).{nearest(str(name), [p.stem for p in FOLDER.glob("*.yml")])}'
         )
-    try:
-        mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ApexError(f"{path.name}: not YAML: {error}") from None
+    mapping, _ = strict_yaml.read(path)
     return parse_rules(mapping, path.name)

@@ -11,16 +11,15 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
+from apex import strict_yaml
 from apex.errors import ApexError, nearest
 from apex.files import ROOT
 from apex.measure.crowd_rules import KINDS, Behaviour, Expression, Leaf, Money, Other, Part, Stage, Trait, walk
 
 FOLDER = ROOT / "data" / "rules"
 MOST_CROWDS = 60  # each is one bit in a word of 63
-DEEPEST, LARGEST = 40, 10_000  # so that aliases in YAML cannot fold a mountain, or a circle, into a line
 
 
 def _both(texts: dict[str, str]) -> dict[str, str]:
@@ -107,19 +106,16 @@ def load_crowds(name: str | Path = "crowds") -> Crowds:
     path = Path(name)
     if path.suffix not in (".yml", ".yaml"):
         path = FOLDER / f"{name}.yml"
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader that also refuses keys twice
-    except FileNotFoundError:
+    if not path.exists():
         known = [p.stem for p in FOLDER.glob("*.yml") if p.stem != "tables"]
-        raise ApexError(f'There is no file of crowds "{name}" ({path.name}).{nearest(name, known)}') from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ApexError(f"{path.name}: cannot be read: {error}") from None
+        raise ApexError(f'There is no file of crowds "{name}" ({path.name}).{nearest(name, known)}')
+    content, _ = strict_yaml.read(path)
     return parse_crowds(content, path.name)
 
 
 def parse_crowds(content: Any, origin: str = "crowds") -> Crowds:
     """The crowds from a mapping as YAML gives it; errors as in `load_crowds`, under the name `origin`."""
-    _refuse_mountains(content, origin)
+    strict_yaml.refuse_mountain(content, origin)
     try:
         crowds = Crowds.model_validate(content)
     except ValidationError as error:
@@ -127,27 +123,6 @@ def parse_crowds(content: Any, origin: str = "crowds") -> Crowds:
     crowds._origin = origin
     _refuse_circles(crowds)
     return crowds
-
-
-class _Loader(yaml.SafeLoader):
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [key.value for key, _ in node.value]
-        if twice := {str(key) for key in keys if keys.count(key) > 1}:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {', '.join(sorted(twice))} stands twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep)
-
-
-def _refuse_mountains(content: Any, origin: str) -> None:
-    todo, seen = [(content, 0)], 0
-    while todo:
-        node, depth = todo.pop()
-        seen += 1
-        if depth > DEEPEST or seen > LARGEST:
-            raise ApexError(f"{origin}: more than {DEEPEST} levels deep, or more than {LARGEST:,} values in all.")
-        members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        todo += [(member, depth + 1) for member in members]
 
 
 def _refuse_circles(crowds: Crowds) -> None:
@@ -164,9 +139,9 @@ def _refuse_circles(crowds: Crowds) -> None:
                 if other not in crowds.crowds:
                     raise ApexError(f'{place}: there is no crowd "{other}".{nearest(other, crowds.names)}')
                 total += size(other, (*chain, name))
-            if total > LARGEST:
+            if total > strict_yaml.LARGEST:
                 raise ApexError(
-                    f"{crowds._origin}: crowds.{name}: more than {LARGEST:,} conditions with its references."
+                    f"{crowds._origin}: crowds.{name}: more than {strict_yaml.LARGEST:,} conditions with its references."
                 )
             sizes[name] = total
         return sizes[name]

@@ -18,7 +18,7 @@ from pydantic import (
 from apex.errors import ApexError, nearest
 from apex.files import ROOT
 from apex.report.values import Day, Id, Name, Names, Scalar, Window, refuse_secret
-from apex.report.yaml_source import Lines, read_extended
+from apex.strict_yaml import Lines, read_extended
 
 Stage = Literal["insight", "plan", "execute", "wrapup"]
 STAGES: tuple[Stage, ...] = get_args(Stage)

@@ -1,4 +1,8 @@
-"""YAML that people write: read strictly, and with the file and line of every key for the messages."""
+"""YAML that people write, read strictly by everybody who reads any: campaign files, crowds, stage rules.
+
+Nothing in it is executed, a key stands once, and aliases cannot fold a mountain, or a circle, into a line. With the content
+come the file and line of every key, for the messages.
+"""
 
 import re
 from collections.abc import Callable
@@ -8,6 +12,8 @@ from typing import Any
 import yaml
 
 from apex.errors import ApexError
+
+DEEPEST, LARGEST = 40, 10_000  # levels, and values in all
 
 KeyPath = tuple[str | int, ...]
 Lines = dict[KeyPath, str]
@@ -28,7 +34,8 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(0|[1-9
 def read(path: Path) -> tuple[dict[str, Any], Lines]:
     """The mapping in a YAML file, and for each key's path the place "FILE:LINE" where it stands.
 
-    Raises ApexError with file and line: not there, not readable as YAML, not a mapping, a key twice, a key not text.
+    Raises ApexError with file and line: not there, not readable as YAML, not a mapping, a key twice, a key not text, deeper
+    or larger than anybody writes.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -43,6 +50,7 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
             if not isinstance(node, yaml.MappingNode):
                 raise ApexError(f'{path}: should hold keys and values, like `brand: "764"`.')
             lines: Lines = {}
+            refuse_mountain(node, path.name)
             _walk(node, path.name, (), lines)
             return loader.construct_document(node), lines
         finally:
@@ -51,7 +59,7 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
         mark = error.problem_mark or error.context_mark
         where = f"{path.name}:{mark.line + 1}" if mark else path.name
         raise ApexError(f"{where}: not valid YAML: {error.problem or error.context}.") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ApexError(f"{path.name}: not valid YAML: {error}.") from None
 
 
@@ -79,6 +87,26 @@ def read_extended(path: Path, find: Callable[[str, Path], Path]) -> tuple[dict[s
     for content, lines in reversed(chain):
         merged, where = _over(merged, content), where | lines
     return merged, where
+
+
+def refuse_mountain(content: Any, origin: str) -> None:
+    """ApexError for nested lists and mappings that are deeper, or hold more values, than anybody writes."""
+    todo, seen = [(content, 0)], 0
+    while todo:
+        part, depth = todo.pop()
+        seen += 1
+        if depth > DEEPEST or seen > LARGEST:
+            raise ApexError(f"{origin}: more than {DEEPEST} levels deep, or more than {LARGEST:,} values in all.")
+        todo += [(member, depth + 1) for member in _members(part)]
+
+
+def _members(part: Any) -> list[Any]:
+    """What a mapping or a list holds, as values or as nodes; nothing of anything else."""
+    if isinstance(part, yaml.MappingNode):
+        return [value for _, value in part.value]
+    if isinstance(part, yaml.SequenceNode):
+        return list(part.value)
+    return list(part.values()) if isinstance(part, dict) else part if isinstance(part, list) else []
 
 
 def _over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from apex.show.glossary import channel
-from apex.show.say.wording import fitting
+from apex.show.say.wording import fitting, shown_sum, whole_sum
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
@@ -26,8 +26,8 @@ def flows(flow: pd.DataFrame, start: date, words: Words) -> dict[str, Any]:
         "came": flow.consumers[flow.from_stage == "none"],
         "left": flow.consumers[flow.to_stage == "none"],
     }
-    parts = {name: _shown(counts, words) for name, counts in moves.items()}
-    rose, fell, came, left = (_sum(counts) for counts in moves.values())
+    parts = {name: shown_sum(counts, words) for name, counts in moves.items()}
+    rose, fell, came, left = (whole_sum(counts) for counts in moves.values())
     text = words("Since {day}, **{rose}** rose and **{fell}** fell a stage or more; {came} came, {left} left.",
                  day=words.day(start), **parts)  # fmt: skip
     net = None if rose is None or fell is None or came is None or left is None else rose + came - fell - left
@@ -44,7 +44,10 @@ def flows(flow: pd.DataFrame, start: date, words: Words) -> dict[str, Any]:
 def causes(upward: pd.DataFrame, words: Words) -> dict[str, Any]:
     """What the moves up were booked with. upward: cause (null: none near enough), moves, before."""
     known = upward[upward.cause.notna()]
-    total, before = _sum(upward.moves), _sum(upward.before)  # before is unknown where the period does not compare
+    total, before = (
+        whole_sum(upward.moves),
+        whole_sum(upward.before),
+    )  # before is unknown where the period does not compare
     base: dict[str, Any] = {"kind": "credit", "value": total, "unit": "none"}
     if total is None:
         text = words("Too few moves up after some of the channels to show how many there were in all.")
@@ -82,9 +85,9 @@ def causes(upward: pd.DataFrame, words: Words) -> dict[str, Any]:
 
 def lapses(lapsed: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]:
     """Moves down by the stage left. lapsed: stage, moves, before."""
-    total, before = _sum(lapsed.moves), _sum(lapsed.before)
+    total, before = whole_sum(lapsed.moves), whole_sum(lapsed.before)
     if not total or before is None:
-        text = words("Moves down a stage: {n}.", n=_shown(lapsed.moves, words))
+        text = words("Moves down a stage: {n}.", n=shown_sum(lapsed.moves, words))
         return {"kind": "counted", "value": total, "short": text.rstrip(".。"), "text": text}
     gap = (lapsed.moves - lapsed.before).astype("Float64")
     worst = lapsed.loc[gap.idxmax()]
@@ -99,7 +102,7 @@ def lapses(lapsed: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]
 def running_out(falls: pd.DataFrame, held: pd.Series, until: date, stages: Stages, words: Words) -> dict[str, Any]:
     """Who falls by `until` if nothing happens. falls: from_stage, to_stage, consumers; held: consumers at each stage now."""
     names = {**dict(stages), "none": words("no stage")}
-    total = _sum(falls.consumers) if len(falls) else 0
+    total = whole_sum(falls.consumers) if len(falls) else 0
     if not total:
         text = words("Nobody falls a stage by {day} without new events.", day=words.day(until)) if total == 0 else words(
             "Too few consumers fall by {day} to show how many.", day=words.day(until)
@@ -113,7 +116,7 @@ def running_out(falls: pd.DataFrame, held: pd.Series, until: date, stages: Stage
         }
     most = falls.loc[falls.consumers.astype("Float64").idxmax()]
     deep = falls[falls.from_stage == stages[-1][0]]
-    all_held = _sum(held)
+    all_held = whole_sum(held)
     share = words.share(total / all_held) if all_held else MISSING
     text = words(
         "If nothing new happens, **{n}** consumers ({share}) fall a stage by {day}; most from {start} to {end}: {most}.",
@@ -121,7 +124,7 @@ def running_out(falls: pd.DataFrame, held: pd.Series, until: date, stages: Stage
         most=most.consumers,
     )  # fmt: skip
     step = None
-    if deep_count := _sum(deep.consumers):
+    if deep_count := whole_sum(deep.consumers):
         step = words("Speak first to the {n} {stage} consumers who fall by {day}: the last purchase day is known for each.",
                      n=deep_count, stage=stages[-1][1], day=words.day(until))  # fmt: skip
     short = words("{n} consumers fall a stage by {day}", n=total, day=words.day_short(until))
@@ -173,16 +176,3 @@ def other_causes(campaigns: pd.DataFrame, businesses: pd.DataFrame, words: Words
     parts = [f.assign(by=name) for f, name in ((campaigns, words("campaign")), (businesses, words("business")))]
     frame = pd.concat(parts, ignore_index=True)
     return frame.assign(cause=frame.cause.astype("object").where(frame.cause.notna(), words("none known")))
-
-
-def _sum(counts: pd.Series) -> int | None:
-    """The sum, or None where one of the counts is suppressed and the sum would help to find it."""
-    return None if counts.isna().any() else int(counts.sum())
-
-
-def _shown(counts: pd.Series, words: Words) -> str:
-    """The sum; at least what may be shown of it where some counts are suppressed."""
-    total = int(counts.sum())
-    if not counts.isna().any():
-        return words.count(total)
-    return words("at least {n}", n=total) if total else words.suppressed()

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from apex.show.glossary import channel as channel_name
-from apex.show.say.wording import behaviour, fitting, trait
+from apex.show.say.wording import behaviour, cells, fitting, trait
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
@@ -203,6 +203,6 @@ def _covariate(name: str, level: object, stages: Stages, words: Words) -> str:
     what = words("stage") if name == "stage" else spends.get(name) or trait(name, words)
     if not isinstance(level, str):
         return what
-    cells = {"none": words("neither"), "O": words("Opportunity"), **dict(stages)}
-    said = words("unknown") if level == "missing" else cells.get(level, level) if name == "stage" else level
+    held = cells(stages, words)
+    said = words("unknown") if level == "missing" else held.get(level, level) if name == "stage" else level
     return words("{what}: {level}", what=what, level=said)

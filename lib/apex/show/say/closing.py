@@ -8,6 +8,7 @@ import pandas as pd
 
 from apex.show.say.assets import flows
 from apex.show.say.effects import changed, estimates, reasons
+from apex.show.say.wording import cells
 from apex.show.words import MISSING, Words
 
 __all__ = [
@@ -164,11 +165,6 @@ def stock_by_history(flow: pd.DataFrame, stages: Sequence[tuple[str, str]], word
         for stage, label in stages
     ]
     return pd.DataFrame(rows, columns=["segment", "stage", "eve", "end"])
-
-
-def cells(stages: Sequence[tuple[str, str]], words: Words) -> dict[str, str]:
-    """The cells of the eve in words: stages, the opportunity, and neither."""
-    return {"none": words("neither"), "O": words("Opportunity"), **dict(stages)}
 
 
 def conversion_bars(converted: pd.DataFrame, stages: Sequence[tuple[str, str]], words: Words) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from apex.show.say.wording import fitting
+from apex.show.say.wording import cells, fitting
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
@@ -67,7 +67,7 @@ def forecast_tile(plan: Any, words: Words) -> dict[str, Any]:
 
 def gap(needed: pd.DataFrame, plan: Any, stages: Stages, words: Words) -> dict[str, Any]:
     """Which stage is short and by how many. needed: the table (people; suppressed ones null, with `suppressed`)."""
-    names = _cells(stages, words)
+    names = cells(stages, words)
     planned = needed[needed.needed.notna() & needed.gap.notna()]
     if planned.empty:
         text, short = words("No stage can be shown: too few consumers."), words("No stage can be shown")
@@ -114,7 +114,7 @@ def gap(needed: pd.DataFrame, plan: Any, stages: Stages, words: Words) -> dict[s
 
 def pace(table: pd.DataFrame, stages: Stages, level: str, words: Words) -> dict[str, Any]:
     """Whether stock gathers as fast as the benchmark's did. table: `GoalPlan.pace`; level: what the peers have in common."""
-    names = _cells(stages, words)
+    names = cells(stages, words)
     judged = table[(table.verdict != "none") & table.pace.notna()]
     if judged.empty:
         text = words("No pace can be given: too few peers, or nothing to compare with.")
@@ -139,7 +139,7 @@ def pace(table: pd.DataFrame, stages: Stages, level: str, words: Words) -> dict[
 
 def inflow(table: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]:
     """How many consumers a day that takes. table: `GoalPlan.inflow`."""
-    names = _cells(stages, words)
+    names = cells(stages, words)
     if table.empty:
         text = words("No planned stage lapses by itself, so there is no inflow to ask for.")
         return {"kind": "model", "short": words("No inflow to ask for"), "text": text}
@@ -222,7 +222,7 @@ def lesson(learned: Sequence[Any], before: Any, after: Any, words: Words) -> dic
 
 def needed_bars(needed: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """Forecast on the eve with interval, and what is needed as the mark: label, value, before, low, high."""
-    names = _cells(stages, words)
+    names = cells(stages, words)
     shown = needed[needed.stage.astype(str) != "none"]
     return pd.DataFrame(
         {
@@ -234,7 +234,7 @@ def needed_bars(needed: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFr
 
 def named(frame: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """The frame with its stages in words."""
-    names = _cells(stages, words)
+    names = cells(stages, words)
     return frame.assign(stage=[names[str(s)] for s in frame.stage])
 
 
@@ -272,11 +272,6 @@ def score_rows(scores: Sequence[Any], words: Words) -> pd.DataFrame:
 def eve_label(eve: date, words: Words) -> str:
     """The eve in words."""
     return words("Stock on the eve, {day}.", day=words.day(eve))
-
-
-def _cells(stages: Stages, words: Words) -> dict[str, str]:
-    """The cells of the eve in words: neither, the opportunity, and the stages."""
-    return {"none": words("neither"), "O": words("Opportunity"), **dict(stages)}
 
 
 def _chance(odds: float, words: Words) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from apex.show.glossary import channel
-from apex.show.say.wording import fitting
+from apex.show.say.wording import fitting, shown_sum, whole_sum
 from apex.show.words import Words
 
 Stages = Sequence[tuple[str, str]]
@@ -30,7 +30,7 @@ def depth(
     """
     ids, name = [i for i, _ in stages], dict(stages)[deep]
     at = change.stage.astype(str).isin(ids[ids.index(deep) :])
-    now, deeper = _sum(change.now), _sum(change.now[at])
+    now, deeper = whole_sum(change.now), whole_sum(change.now[at])
     if not now or deeper is None:
         text = words("Too few consumers hold a relation to say how deep it is.") if now is None or deeper is None else words(
             "Nobody holds a relation with the brand on this day."
@@ -43,7 +43,7 @@ def depth(
     fields: dict[str, Any] = {"kind": "counted", "value": float(deeper), "unit": "consumers", "n": now, "tile": tile,
                               "next_step": _step(causes, words)}  # fmt: skip
     beside = "" if peers is None else words("; peers' middle is {middle}", middle=words.share(peers.middle))
-    before, earlier = _sum(change.before), _sum(change.before[at])
+    before, earlier = whole_sum(change.before), whole_sum(change.before[at])
     if not change.comparable.all() or not before or not earlier:
         text = words("**{n}** of {all} consumers in relation (**{share}**) stand at {stage} or deeper{beside}; no earlier day "
                      "compares. {led}", **parts, beside=beside, led=_led(causes, words))  # fmt: skip
@@ -73,7 +73,7 @@ def depth(
 def rises(flow: pd.DataFrame, start: date, stages: Stages, words: Words) -> dict[str, Any]:
     """Who rose between two days, and on which pair of stages most of them. flow: from_stage, to_stage (ordered), consumers."""
     up, down = flow[flow.to_stage > flow.from_stage], flow[flow.to_stage < flow.from_stage]
-    shown = {"up": _shown(up.consumers, words), "down": _shown(down.consumers, words)}
+    shown = {"up": shown_sum(up.consumers, words), "down": shown_sum(down.consumers, words)}
     names = {**dict(stages), "none": words("no stage")}
     inside = up[(up.from_stage != "none") & up.consumers.notna()]
     short = words("{up} rose, {down} fell", **shown)
@@ -84,7 +84,7 @@ def rises(flow: pd.DataFrame, start: date, stages: Stages, words: Words) -> dict
         most = inside.loc[inside.consumers.astype("Int64").idxmax()]
         text += words(" Of those who had a relation already, most rose from {start} to {end}: {n}.",
                       start=names[str(most.from_stage)], end=names[str(most.to_stage)], n=most.consumers)  # fmt: skip
-    rose, fell = _sum(up.consumers), _sum(down.consumers)
+    rose, fell = whole_sum(up.consumers), whole_sum(down.consumers)
     verdict = (
         "none" if rose is None or fell is None else "ahead" if rose > fell else "behind" if rose < fell else "careful"
     )
@@ -146,7 +146,7 @@ def credited(
         second = known.iloc[1]
         text += words("; without {channel}: {n}", channel=channel(second.cause, words), n=round(second.credit))
     if whole is not None:
-        text += words("; without all channels: {n} of {all}", n=whole, all=_shown(up.consumers, words))
+        text += words("; without all channels: {n} of {all}", n=whole, all=shown_sum(up.consumers, words))
     short = words("{channel} deepened most: {n} consumers", channel=named, n=round(best.credit))
     return {"kind": "credit", "value": float(best.credit), "unit": "consumers", "low": float(best.low), "high": float(best.high),
             "n": int(best.met), "short": fitting(short, named), "text": text + words("."), "next_step": _step(causes, words),
@@ -345,19 +345,6 @@ def _ranked(causes: pd.DataFrame) -> tuple[pd.DataFrame, int | None]:
     known = causes[(causes.cause != ALL) & causes.credit.notna()]
     known = known.sort_values(["credit", "cause"], ascending=[False, True], ignore_index=True)
     return known, None if whole.empty or pd.isna(whole.iloc[0]) else round(whole.iloc[0])
-
-
-def _sum(counts: pd.Series) -> int | None:
-    """The sum, or None where one of the counts is suppressed and the sum would help to find it."""
-    return None if counts.isna().any() else int(counts.sum())
-
-
-def _shown(counts: pd.Series, words: Words) -> str:
-    """The sum; at least what may be shown of it where some counts are suppressed."""
-    total = int(counts.sum())
-    if not counts.isna().any():
-        return words.count(total)
-    return words("at least {n}", n=total) if total else words.suppressed()
 
 
 def _known(name: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from apex.show.say.wording import fitting
+from apex.show.say.wording import fitting, whole_sum
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
@@ -26,14 +26,14 @@ def standing(
 
     change: the frame of `measure.assets.change`; a change below the share `noticeable` is called steady.
     """
-    total = _sum(change.now)
+    total = whole_sum(change.now)
     if total is None:
         text = words("Too few consumers at one of the stages to show how many there are in all (threshold {n}).",
                      n=words.threshold)  # fmt: skip
         return {"kind": "counted", "short": words("Too few consumers to show a total"), "text": text}
     tile = {"label": words("Consumer assets"), "value": words.count(total), "note": ""}
     step = next_step(figures, days, words)
-    before = _sum(change.before) if change.comparable.all() else None
+    before = whole_sum(change.before) if change.comparable.all() else None
     if not before:
         why = words("no earlier day compares: windows were still filling") if not change.comparable.all() else words(
             "nothing to compare it with {n} days before", n=days
@@ -244,8 +244,3 @@ def _verdict(share: float, noticeable: float, theirs: float | None = None) -> st
     if (said == "ahead" and share < theirs - noticeable) or (said == "behind" and share > theirs + noticeable):
         return "careful"
     return said
-
-
-def _sum(counts: pd.Series) -> int | None:
-    """The sum, or None where one of the counts is suppressed and the sum would help to find it."""
-    return None if counts.isna().any() else int(counts.sum())

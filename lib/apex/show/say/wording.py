@@ -1,5 +1,9 @@
 """What the sentences of all notebooks share: claims that fit, and the names of things that the data write as codes."""
 
+from collections.abc import Sequence
+
+import pandas as pd
+
 from apex.show.words import Words
 
 LONGEST = 60  # characters of a finding's short claim
@@ -13,6 +17,24 @@ def fitting(text: str, *names: str) -> str:
         if len(text) > LONGEST and kept < len(name) - 1:
             text = text.replace(name, name[:kept].rstrip() + "…", 1)
     return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+
+
+def cells(stages: Sequence[tuple[str, str]], words: Words) -> dict[str, str]:
+    """The cells of a day in words: neither, the opportunity, and the stages (id, name)."""
+    return {"none": words("neither"), "O": words("Opportunity"), **dict(stages)}
+
+
+def whole_sum(counts: pd.Series) -> int | None:
+    """The sum, or None where one of the counts is suppressed and the sum would help to find it."""
+    return None if counts.isna().any() else int(counts.sum())
+
+
+def shown_sum(counts: pd.Series, words: Words) -> str:
+    """The sum in words; at least what may be shown of it where some counts are suppressed."""
+    total = int(counts.sum())
+    if not counts.isna().any():
+        return words.count(total)
+    return words("at least {n}", n=total) if total else words.suppressed()
 
 
 def trait(name: str, words: Words) -> str:

@@ -60,8 +60,6 @@ def growth(
             text = after(text, words("95% interval of the change: {low} to {high}.", **ends), words)
         else:
             text = after(text, words("Chance alone can do that (95%: {low} to {high}).", **ends), words)
-    if "next_step" in base:
-        text = after(text, words("Next: {step}", step=base["next_step"]), words)
     name, money = factors(words)[factor], words.signed_money(row[factor])
     short = words("GMV {share}, most by {factor} ({money})", share=share, factor=name, money=money)
     if not parts:

@@ -67,7 +67,6 @@ def headline(
     )  # fmt: skip
     compare = {"label": words("{n} days before", n=days)}
     text = words("; ").join(parts) + words(".")
-    text = words("{claim} {step}", claim=text, step=step) if step else text
     return {"kind": "counted", "value": float(len(better)), "verdict": verdict, "compared": compare,
             "short": fitting(short), "text": text, "next_step": step}  # fmt: skip
 

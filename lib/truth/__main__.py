@@ -9,10 +9,10 @@ import pandas as pd
 
 from apex.files import ROOT
 from apex.ledger import load_rules
-from truth.errors import compared, errors
+from truth.errors import against_table, compared, errors
 from truth.page import write
 from truth.worlds import live
-from twin.store import DEFAULT
+from twin.store import DEFAULT, truth
 
 LENGTH = 29  # days of a period: the default campaign's window
 
@@ -30,7 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
         lives = live(seed, consumers)
         with tempfile.TemporaryDirectory() as folder:
             both = compared(lives, rules, lives.periods(LENGTH, chosen.periods), Path(folder))
-        frames.append(errors(both).assign(consumers=consumers))
+            frames.append(errors(both).assign(consumers=consumers, truth="silent in the period"))
+            for years in (False, True) if seed == DEFAULT.seed else ():
+                table = pd.read_parquet(truth() / "stage_moves.parquet")
+                both = against_table(lives, table, load_rules("aipl"), years, Path(folder))
+                name = "table stage_moves, " + ("years" if years else "campaigns")
+                frames.append(errors(both).assign(consumers=consumers, truth=name))
         sys.stderr.write(f"  seed {seed}: {consumers:,} consumers, {frames[-1].periods.max()} periods\n")
     sys.stdout.write(f"{write(pd.concat(frames, ignore_index=True), LENGTH, chosen.folder)}\n")
     return 0

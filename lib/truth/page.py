@@ -11,6 +11,12 @@ NAMES = {
     "replay": "Left out of the ledger 剔除重算", "regression": "Regression 回归", "last": "Last touch 末次触点",
     "equal": "Equal shares 均分", "naive": "Touched less untouched 触达减未触达",
 }  # fmt: skip
+TITLES = {
+    "deeper": "Deeper than the first stage, short of a purchase 越过第一阶段、购买之前",
+    "before": "All moves short of a purchase 购买之前",
+    "bought": "Moves into purchases 升入购买",
+}  # fmt: skip
+SILENT = "silent in the period"
 USABLE = 0.25  # a rule whose mean error is above is not used
 NOMINAL = 0.95
 PAGE = """<!DOCTYPE html>
@@ -23,32 +29,30 @@ body {{ margin: 0 auto; max-width: 960px; padding: 16px; font-family: system-ui,
 
 
 def write(found: pd.DataFrame, length: int, folder: Path) -> Path:
-    """Write index.html and errors.csv into `folder`; returns the page's path. found: frames of `errors`, with consumers."""
+    """Write index.html and errors.csv into `folder`; returns its path. found: frames of `errors`, with consumers, truth."""
     words = Words("en", "CNY", 1)
     parts = [
         "<h1>The page of truth 真值对照</h1>",
         f"<p>{answer(found)}</p>",
         "<p>Moves up between two days, by the channel that brought them. The truth: the same lives are played again with the "
-        f"channel silent after the first day, all chance shared, periods of {length} days, rules <code>deeplink</code>. "
+        f"channel silent after the first day, all chance shared, periods of {length} days, rules <code>deeplink</code>. Beside "
+        "it the twin's table <code>stage_moves</code> (rules <code>aipl</code>), where the channel is silent from the start. "
         "Error: Σ|credit − truth| / Σ|truth| over channels, the mean over periods; pooled: of the sums over all periods. "
         "Share: ½ Σ|share − true share|. Total: credit of all channels / truth. Covered: how often the 95 % interval of a "
         "channel and stage holds the truth.</p>",
     ]
-    for stages, title in (
-        ("before", "Moves short of a purchase 购买之前"),
-        ("bought", "Moves into purchases 升入购买"),
-    ):
+    for stages, title in TITLES.items():
         parts.append(f"<h2>{title}</h2>")
         mine = found[found.stages == stages]
-        for seed, one in mine.groupby("seed", sort=False):
-            shown = one.assign(rule=one.method.astype(str).map(NAMES), total=one.total.astype(float))
+        for number, ((truth, seed), one) in enumerate(mine.groupby(["truth", "seed"], sort=False)):
+            shown = one.assign(rule=one.method.astype(str).map(NAMES))
             columns = {
                 "rule": ("Rule", "text"), "error": ("Error", "share1"), "pooled": ("Pooled", "share1"),
-                "share": ("Share", "share1"),
-                "total": ("Total", "share"), "covered": ("Covered", "share"), "moves": ("True moves", "count"),
+                "share": ("Share", "share1"), "total": ("Total", "share"), "covered": ("Covered", "share"),
+                "moves": ("True moves", "count"),
             }  # fmt: skip
-            title = f"Seed {seed}: {one.consumers.iloc[0]:,} consumers, {one.periods.iloc[0]} periods"
-            parts.append(show.table(shown, f"truth-{stages}-{seed}", words, columns, title=title).html)
+            head = f"Seed {seed}: {one.consumers.iloc[0]:,} consumers, {one.periods.iloc[0]} periods; {truth}"
+            parts.append(show.table(shown, f"truth-{stages}-{number}", words, columns, title=head).html)
     parts.append("<h2>Misses 未达之处</h2><ul>" + "".join(f"<li>{line}</li>" for line in misses(found)) + "</ul>")
     files.atomic_write(folder / "index.html", PAGE.format(css=show.house_css(), body="\n".join(parts)))
     files.atomic_write(folder / "errors.csv", found.round(6).to_csv(index=False, lineterminator="\n"))
@@ -57,16 +61,25 @@ def write(found: pd.DataFrame, length: int, folder: Path) -> Path:
 
 def answer(found: pd.DataFrame) -> str:
     """The page in one sentence."""
-    mean = found[found.stages == "before"].groupby("method", observed=True).error.mean().sort_values()
+    mean = (
+        found[(found.stages == "deeper") & (found.truth == SILENT)]
+        .groupby("method", observed=True)
+        .error.mean()
+        .sort_values()
+    )
     listed = "; ".join(f"{NAMES[str(m)]} {e:.1%}" for m, e in mean.items())
-    return f"Short of a purchase the mean error over {found.seed.nunique()} seeds is: {listed}."
+    return (
+        f"Beyond the first stage and short of a purchase the mean error over {found.seed.nunique()} seeds is: {listed}."
+    )
 
 
 def misses(found: pd.DataFrame) -> list[str]:
     """What is off by more than may be used, and intervals that hold the truth too seldom, each with its seeds."""
     lines = []
-    for (stages, method), part in found.groupby(["stages", "method"], observed=True):
-        where = "short of a purchase" if stages == "before" else "into purchases"
+    for (truth, stages, method), part in found.groupby(["truth", "stages", "method"], observed=True):
+        where = {"deeper": "deeper", "before": "short of a purchase", "bought": "into purchases"}[
+            stages
+        ] + f" ({truth})"
         seeds = ", ".join(str(s) for s in part.seed)
         if part.error.mean() > USABLE:
             lines.append(

@@ -19,6 +19,8 @@ def test_leaving_out_is_nearest_and_the_wrong_rule_fails_the_same_check(found):
     assert error["replay"] < 0.1
     assert error["replay"] < error["regression"] < error["equal"] < error["naive"]
     assert error["regression"] < 0.25 < error["naive"], "the bound that touched less untouched must miss"
+    deeper = found[found.stages == "deeper"].set_index("method").pooled
+    assert deeper["replay"] < 0.1 < deeper["naive"]
 
 
 def test_purchases_are_out_of_reach_of_every_rule(found):
@@ -26,7 +28,7 @@ def test_purchases_are_out_of_reach_of_every_rule(found):
 
 
 def test_the_page_names_every_rule_seed_and_miss(found, tmp_path):
-    whole = found.assign(consumers=2500)
+    whole = found.assign(consumers=2500, truth=page.SILENT)
     text = page.write(whole, 29, tmp_path).read_text()
     assert all(name in text for name in page.NAMES.values()) and "Seed 31" in text
     assert any("Touched less untouched" in line for line in page.misses(whole))

@@ -69,7 +69,7 @@ clean: ## remove what is built: environment, warehouses, reports (lessons stay)
 	@find reports -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 # A venv that is whole has .ready; one that a killed installation left is completed by the next call.
-$(VENV)/.ready: lib/requirements.lock
+$(VENV)/.ready: lib/requirements.lock lib/pyproject.toml
 	@[ -n "$(BASE_PYTHON)" ] && $(BASE_PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer with venv is needed; name it with BASE_PYTHON=…" >&2; exit 1; }
 	@echo "Installing the locked packages into $(VENV) (once, a minute or more) …" >&2

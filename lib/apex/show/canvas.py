@@ -45,7 +45,7 @@ def width_of(text: str, size: float = TEXT) -> float:
 def fit(text: object, room: float, size: float = TEXT) -> str:
     """`text` cut with an ellipsis to what fits into `room` px; the data behind the chart hold it in full."""
     line = plain(text)
-    if width_of(line, size) <= room:
+    if width_of(line, size) <= room + 1e-6:  # a room that was made for the line
         return line
     while line and width_of(line + "…", size) > room:
         line = line[:-1]

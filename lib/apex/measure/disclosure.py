@@ -38,14 +38,18 @@ class Table:
     equations: "list[Equation]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Rows are hidden in place, and not in the frame that somebody gave."""
+        """Rows are hidden in place, and not in the frame that somebody gave; labels are looked up many times."""
         self.hidden = self.hidden.copy()
+        self.marks = {key: self.labels[key].to_numpy(dtype=object) for key in self.labels}
 
     @cached_property
     def views(self) -> "dict[str, list[View]]":
         """For each column the ways to sum it up that can be compared with those of other tables."""
         found = {column: list(_views(self, column)) for column in self.people}
-        return {column: [v for v in views if len(v.told) > 1 or () in v.told] for column, views in found.items()}
+        return {
+            column: [v for v in views if len(v.told) > 1 or (v.told and () in v.groups)]
+            for column, views in found.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +68,14 @@ class View:
     whole: bool
 
     @cached_property
-    def told(self) -> dict[tuple[str, ...], int]:
-        """The groups that hold somebody (`none`, who are in no group, aside): what two views are compared by."""
-        return {label: n for label, n in self.sums.items() if n and NONE not in label}
+    def told(self) -> frozenset[tuple[tuple[str, ...], int]]:
+        """The groups that hold somebody (`none`, who are in no group, aside), each with its sum: what views are compared by."""
+        return frozenset((label, n) for label, n in self.sums.items() if n and NONE not in label)
 
     def agrees(self, other: "View") -> bool:
-        """Whether both count the same people: alike in all groups, or, of whole tables, in all that both have (two or more)."""
-        if not (self.whole and other.whole):
-            return self.told == other.told
-        both = [label for label in self.told if label in other.told]
-        return (len(both) > 1 or both == [()]) and all(self.told[label] == other.told[label] for label in both)
+        """Whether the groups that both have, two or more, are alike."""
+        both = {label for label, _ in self.told} & {label for label, _ in other.told}
+        return len(both) > 1 and all(self.sums[label] == other.sums[label] for label in both)
 
 
 def protect(table: Table, earlier: Sequence[Table], threshold: int) -> None:
@@ -101,7 +103,7 @@ def known_sums(table: Table, links: Sequence[Equation], threshold: int) -> list[
     there = {(column, rows.tobytes()) for e in links for t, column, rows, _ in e.terms if t is table}
     found = []
     for keys in _sets(table):
-        groups = _groups(table.labels, keys)
+        groups = _groups(table, keys)
         sums = pd.DataFrame({c: [table.people[c].to_numpy()[r].sum() for r in groups.values()] for c in table.people})
         small = ((sums > 0) & (sums < threshold)).to_numpy()
         for number, column in enumerate(table.people):
@@ -120,18 +122,29 @@ def shared_sums(table: Table, earlier: Sequence[Table]) -> list[Equation]:
     """What this table and earlier ones of the page both sum up: where they agree in every group, they count the same people."""
     found: dict[tuple[object, ...], Equation] = {}
     theirs = [(other, name, views) for other in earlier for name, views in other.views.items()]
-    for column, views in table.views.items() if theirs else ():
-        for mine in views:
-            for other, name, others in theirs:
-                for their in (v for v in others if mine.agrees(v)):
-                    for label in (label for label in mine.groups if label in their.groups):
-                        one, two = mine.groups[label], their.groups[label]
-                        if (table.hidden[one].any() or other.hidden[two].any()) and mine.sums[label] == their.sums[
-                            label
-                        ]:
-                            key = (column, one.tobytes(), id(other), name, two.tobytes())
-                            found[key] = Equation(((table, column, one, 1), (other, name, two, -1)))
+    for column, mine in table.views.items() if theirs else ():
+        for other, name, others in theirs:
+            for one, two in _agreeing(mine, others):
+                for label, here in one.groups.items():
+                    there = two.groups.get(label)
+                    if there is None or one.sums[label] != two.sums[label]:
+                        continue
+                    if table.hidden[here].any() or other.hidden[there].any():
+                        key = (column, here.tobytes(), id(other), name, there.tobytes())
+                        found[key] = Equation(((table, column, here, 1), (other, name, there, -1)))
     return list(found.values())
+
+
+def _agreeing(mine: "Sequence[View]", others: "Sequence[View]") -> "Iterator[tuple[View, View]]":
+    """The pairs of views that count the same people: alike in all groups, or, of whole tables, in all that both have."""
+    alike: dict[object, list[View]] = {}
+    for view in others:
+        alike.setdefault(view.told, []).append(view)
+    whole = [view for view in others if view.whole]
+    for one in mine:
+        same = alike.get(one.told, [])
+        yield from ((one, two) for two in same)
+        yield from ((one, two) for two in whole if one.whole and two not in same and one.agrees(two))
 
 
 def _sets(table: Table) -> list[tuple[str, ...]]:
@@ -141,12 +154,16 @@ def _sets(table: Table) -> list[tuple[str, ...]]:
     return list(dict.fromkeys([*sets, *table.totals]))
 
 
-def _groups(labels: pd.DataFrame, keys: Sequence[str]) -> Groups:
-    """Rows of each combination of the keys' values; all of them under () where there is no key."""
+def _groups(table: Table, keys: Sequence[str], inside: "Rows | None" = None) -> Groups:
+    """Rows (of those `inside`, else of all) by the combination of the keys' values; all of them under () without a key."""
+    rows = np.arange(len(table.people)) if inside is None else inside
     if not keys:
-        return {(): np.arange(len(labels))}
-    found = labels.groupby(list(keys), sort=True).indices
-    return {k if isinstance(k, tuple) else (k,): np.sort(rows) for k, rows in found.items()}
+        return {(): rows}
+    found: dict[tuple[str, ...], list[int]] = {}
+    columns = [table.marks[key][rows] for key in keys]  # plain loops: a slice has few rows, and there are many slices
+    for row, label in zip(rows, zip(*columns, strict=True), strict=True):
+        found.setdefault(label, []).append(row)
+    return {label: np.array(found[label], dtype=np.intp) for label in sorted(found)}
 
 
 def _views(table: Table, column: str) -> Iterator[View]:
@@ -156,10 +173,9 @@ def _views(table: Table, column: str) -> Iterator[View]:
         for keys in combinations(table.keys, number):
             slices = [every]
             for other in table.keys if number else ():
-                slices += [] if other in keys else list(_groups(table.labels, [other]).values())
+                slices += [] if other in keys else list(_groups(table, [other]).values())
             for inside in slices:
-                part = _groups(table.labels.iloc[inside], keys)
-                groups = {label: inside[rows] for label, rows in part.items()}
+                groups = _groups(table, keys, inside)
                 yield View(groups, {label: int(count[rows].sum()) for label, rows in groups.items()}, inside is every)
 
 

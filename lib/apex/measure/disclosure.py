@@ -40,7 +40,7 @@ class Table:
     def __post_init__(self) -> None:
         """Rows are hidden in place, and not in the frame that somebody gave; labels are looked up many times."""
         self.hidden = self.hidden.copy()
-        self.marks = {key: self.labels[key].to_numpy(dtype=object) for key in self.labels}
+        self.marks = {key: np.array([str(label) for label in self.labels[key]], dtype=object) for key in self.labels}
 
     @cached_property
     def views(self) -> "dict[str, list[View]]":

@@ -92,6 +92,16 @@ def test_the_sum_over_a_key_counts_as_known_without_being_stated():
     assert suppress(frame, ["n"], 20, keys=["cause"]).suppressed.tolist() == [True, False, True, False]
 
 
+def test_a_key_without_a_value_names_a_row_like_any_other():
+    frame = pd.DataFrame({"cause": ["a", None, "c", "d"], "n": [90, 5, 60, 200]})
+    assert suppress(frame, ["n"], 20, keys=["cause"], totals=[["cause"]]).suppressed.tolist() == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
 def test_a_sum_that_is_itself_too_small_is_known_to_nobody():
     frame = matrix([[3, 4], [50, 60]])
     out = suppress(frame, ["n"], 20, keys=["from", "to"])

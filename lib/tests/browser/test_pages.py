@@ -85,6 +85,9 @@ def test_every_link_leads_to_a_file_and_a_place_in_it(pages, page):
         if parts.scheme != "file":
             continue  # a reference to read elsewhere
         target, anchor = Path(unquote(parts.path)), unquote(parts.fragment)
+        if anchor and target.is_file() and target.resolve() not in places:  # a page of another run
+            page.goto(target.as_uri())
+            places[target.resolve()] = page.eval_on_selector_all("[id]", "all => all.map((part) => part.id)")
         if not target.is_file() or (anchor and anchor not in places.get(target.resolve(), ())):
             broken.append(f"{where}: {url}")
     assert not broken, "\n".join(broken)

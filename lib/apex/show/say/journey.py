@@ -16,6 +16,7 @@ from apex.show.words import Words
 
 Stages = Sequence[tuple[str, str]]
 ALL = "*"  # the row of all causes together
+SHOWN_MIXES = 16  # a table of more would be cut on paper
 
 
 def depth(
@@ -288,8 +289,8 @@ def named_makers(makers: pd.DataFrame, words: Words) -> pd.DataFrame:
 
 
 def named_mixes(judged: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """Mixes with `mix` as people say it."""
-    ranked = _best_first(judged)
+    """The best mixes with `mix` as people say it: as many as one sheet of paper holds."""
+    ranked = _best_first(judged).head(SHOWN_MIXES)
     return ranked.assign(mix=[mix_name(m, words) for m in ranked.mix])
 
 

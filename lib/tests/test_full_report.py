@@ -66,7 +66,7 @@ def test_stock_has_every_day_and_stage_and_the_documented_counts(report):
 
 def test_flow_agrees_with_stock_and_with_the_ledger(report):
     flow, stock = table(report, "1_insight-assets.flow"), table(report, "1_insight-assets.stock")
-    assert list(flow) == ["brand", "start_day", "end_day", "from_stage", "to_stage", "consumers", "suppressed"]
+    assert list(flow) == ["brand", "start_day", "end_day", "from_stage", "to_stage", "way", "consumers", "suppressed"]
     start, end = dt.date(2017, 9, 3), dt.date(2017, 10, 29)
     assert set(flow.start_day) == {start} and set(flow.end_day) == {end}
     assert not ((flow.from_stage == "none") & (flow.to_stage == "none")).any()

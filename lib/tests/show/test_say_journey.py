@@ -95,7 +95,7 @@ def test_credit_names_channel_interval_and_second():
     said = say.credited(causes(social=40, feed=8, everything=50), flow(), ["E1"], STAGES, EN)
     assert fine(said).kind == "credit" and (said["low"], said["high"], said["n"]) == (31, 49, 400)
     assert said["text"] == (
-        "Without **social content**, **40** consumers would not have moved beyond Discover (95 % interval 31 to 49; it met 400)"
+        "Without **social content**, **40** consumers would not have moved beyond Discover (31 to 49 by who is met; it met 400)"
         "; without feed ads: 8; without all channels: 50 of 20."
     )
     assert say.credited(None, flow(), ["E1"], STAGES, EN)["kind"] == "not identified"

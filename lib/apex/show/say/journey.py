@@ -141,8 +141,8 @@ def credited(
     up = flow[(flow.to_stage > flow.from_stage) & flow.to_stage.isin(list(deeper))]
     best, first = known.iloc[0], stages[0][1]
     named, parts = channel(best.cause, words), {"low": round(best.low), "high": round(best.high)}
-    text = words("Without **{channel}**, **{n}** consumers would not have moved beyond {stage} (95 % interval {low} to {high}; "
-                 "it met {met})", channel=named, n=round(best.credit), stage=first, met=int(best.met), **parts)  # fmt: skip
+    text = words("Without **{channel}**, **{n}** consumers would not have moved beyond {stage} ({low} to {high} by who "
+                 "is met; it met {met})", channel=named, n=round(best.credit), stage=first, met=int(best.met), **parts)  # fmt: skip
     if len(known) > 1:
         second = known.iloc[1]
         text += words("; without {channel}: {n}", channel=channel(second.cause, words), n=round(second.credit))
@@ -152,7 +152,7 @@ def credited(
     return {"kind": "credit", "value": float(best.credit), "unit": "consumers", "low": float(best.low), "high": float(best.high),
             "n": int(best.met), "short": fitting(short, named), "text": text + words("."), "next_step": _step(causes, words),
             "tile": {"label": words("Deepened most: {channel}", channel=named), "value": words.count(round(best.credit)),
-                     "note": words("{low} to {high}, 95 % interval", **parts)}}  # fmt: skip
+                     "note": words("{low} to {high} by who is met", **parts)}}  # fmt: skip
 
 
 def purchases(bought: Sequence[str], stages: Stages, words: Words) -> dict[str, Any]:
@@ -179,8 +179,8 @@ def contents(shown: pd.DataFrame, known: int, caused: bool, words: Words) -> dic
     best = ranked.iloc[0]
     what = words("{format} by {creator}", format=_known(best.format), creator=_known(best.creator))
     parts = {"credit": round(best.credit), "low": round(best.low), "high": round(best.high), "met": int(best.met)}
-    text = words("Of {n} contents met in the period, **{what}** ({id}) deepened most relations: **{credit}** (95 % interval "
-                 "{low} to {high}; it met {met} consumers).",
+    text = words("Of {n} contents met in the period, **{what}** ({id}) deepened most relations: **{credit}** ({low} to {high} by "
+                 "who is met; it met {met} consumers).",
                  n=len(shown), what=what, id=str(best.content_id), **parts)  # fmt: skip
     short = words("{what} led all contents: {n} deepened", what=what, n=parts["credit"])
     step = words("Show more of {what}, and test it against the next best with a hold-out.", what=what)

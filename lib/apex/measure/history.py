@@ -25,14 +25,14 @@ SHORTEST = 2  # days of a window: half a window is looked back on, and has a day
 AT_ONCE = 8  # days of the open book that are held in memory together
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """Frames of a cohort up to a day.
 
     sales: see `daily_sales` (all brands: categories need them). results: see `apex.measure.windows.results`, windows of
     `length` days. stocks: see `apex.measure.windows.stocks`. untouched: see `untouched`, `lead` days ahead (None where
     lead is 0). trusted_from: the first day on which every stage's window saw all its days. Days of the grid are
-    as_of − 28 j; eves lie `lead` days later.
+    as_of − 28 j; eves lie `lead` days later. Compared by identity, so that what is worked out from one is worked out once.
     """
 
     brands: tuple[str, ...]

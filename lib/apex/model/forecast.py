@@ -9,6 +9,7 @@ far off the same rule was in those windows.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,7 @@ class Forecast:
     windows: int
 
 
+@lru_cache(maxsize=2)  # a plan with lessons and one without rest on the same
 def lessons(history: History) -> pd.DataFrame:
     """One row a day of the grid and brand that sold: what was known then, and what came.
 

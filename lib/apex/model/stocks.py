@@ -6,6 +6,7 @@ same distance, for all brands of the cohort together; each brand adds its own st
 """
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -57,11 +58,11 @@ def _one_cell(
     """One cell of all brands: the relative change regressed on the relative change that was known, at earlier days."""
     days = [d for d in history.grid if d + timedelta(days=history.lead) <= as_of]
     trusted = [d for d in days if d >= history.trusted_from] or days[-1:]
-    past = [_changes(history, day, cell) for day in trusted]
     x_now = _known(now[cell], kept)
-    if not past:
+    if not trusted:
         return pd.DataFrame({"kept": kept, "forecast": kept, "low": np.nan, "high": np.nan})
-    frame = pd.concat(past, ignore_index=True)
+    every = _changes(history, cell)
+    frame = every[every.day.isin(trusted)].reset_index(drop=True)
     weight = frame.size_before / frame.size_before.sum()
     x, y = frame.known - (weight * frame.known).sum(), frame.change - (weight * frame.change).sum()
     part = float(np.clip((weight * x * y).sum() / max((weight * x * x).sum(), 1e-12), 0, 1))
@@ -83,14 +84,20 @@ def _one_cell(
     return out
 
 
-def _changes(history: History, day: date, cell: str) -> pd.DataFrame:
-    """What was known on an earlier day and what came: brand, size_before, known, change (relative to size + 1)."""
-    before, after = history.stock_on[day], history.stock_on[day + timedelta(days=history.lead)]
-    kept = _kept(history, day, before, cell)
-    size = before[cell] + 1
-    change = (after[cell] - before[cell]) / size
-    parts = {"size_before": size, "known": _known(before[cell], kept), "change": change}
-    return pd.DataFrame(parts).rename_axis("brand").reset_index()
+@lru_cache(maxsize=64)  # every day of the grid asks for all days before it
+def _changes(history: History, cell: str) -> pd.DataFrame:
+    """What was known on each day of the grid and what came: day, brand, size_before, known, change (relative to size + 1)."""
+    found = {}
+    for day in history.grid:
+        if (eve := day + timedelta(days=history.lead)) > history.as_of:
+            break
+        before, after = history.stock_on[day][cell], history.stock_on[eve][cell]
+        kept = _kept(history, day, history.stock_on[day], cell)
+        size = before + 1
+        found[day] = pd.DataFrame(
+            {"size_before": size, "known": _known(before, kept), "change": (after - before) / size}
+        )
+    return pd.concat(found, names=["day", "brand"]).reset_index()
 
 
 def _known(now: pd.Series, kept: pd.Series) -> pd.Series:

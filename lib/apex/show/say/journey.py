@@ -141,8 +141,8 @@ def credited(
     up = flow[(flow.to_stage > flow.from_stage) & flow.to_stage.isin(list(deeper))]
     best, first = known.iloc[0], stages[0][1]
     named, parts = channel(best.cause, words), {"low": round(best.low), "high": round(best.high)}
-    text = words("Without **{channel}**, **{n}** consumers would not have moved beyond {stage} ({low} to {high} by who "
-                 "is met; it met {met})", channel=named, n=round(best.credit), stage=first, met=int(best.met), **parts)  # fmt: skip
+    text = words("Without **{channel}**, **{n}** consumers would not have moved beyond {stage} ({low} to {high} by who is met; "
+                 "it met {met})", channel=named, n=round(best.credit), stage=first, met=int(best.met), **parts)  # fmt: skip
     if len(known) > 1:
         second = known.iloc[1]
         text += words("; without {channel}: {n}", channel=channel(second.cause, words), n=round(second.credit))

@@ -154,6 +154,7 @@ def test_the_result_is_counted_and_the_effect_is_not_identified(report):
     assert sum(c["gmv_minor"] for c in lesson["conversion"]) == whole.actual
 
 
+@pytest.mark.slow  # renders two campaigns again; `report/test_pages.py` asks the same of a small market
 def test_a_second_run_gives_the_same_bytes(report, tmp_path):
     again = render("complete-journey", reports=tmp_path / "reports", lessons=tmp_path / "lessons").parent
     assert digest(again / "tables") == digest(report / "tables")
@@ -167,6 +168,7 @@ def test_no_consumer_id_reaches_a_page_or_a_table(report):
         assert not ids & set(re.findall(r"\d{12,}", path.read_text(encoding="utf-8"))), path.name
 
 
+@pytest.mark.slow  # a report of its own; `report/test_attacker.py` asks more of a small market
 def test_real_consumers_are_suppressed_below_the_threshold(tmp_path):
     """The same brand as if it were private: no count from 1 to 19 in any table, no tile that adds one up."""
     file = tmp_path / "private.yml"

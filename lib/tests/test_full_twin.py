@@ -14,6 +14,10 @@ from twin.market import draw_market
 from twin.truth import Worlds
 
 
+# every notebook on six million events, twice what the panel takes; the browser's tests render the same report
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     reports = tmp_path_factory.mktemp("reports")

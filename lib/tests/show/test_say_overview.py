@@ -84,13 +84,13 @@ def test_without_goal_peers_or_a_period_before(words):
 def test_the_next_step_follows_the_part_that_took_most(part, words):
     steps = {p: say.next_step(WEEK, parts(gmv=dict.fromkeys(("buyers", "orders", "price"), 1.0) | {p: -9.0}), words)
              for p in ("buyers", "orders", "price")}  # fmt: skip
-    assert len(set(steps.values())) == 3 and "growth" in steps[part]
+    assert len(set(steps.values())) == 3 and f"“{words('growth')}”" in steps[part]
 
 
 def test_with_money_up_the_next_step_is_the_figure_that_fell(words):
     up = parts(gmv={"buyers": 9.0})
-    assert "health" in say.next_step(WEEK, up, words), "A fell"
-    assert "“assets”" in say.next_step(card(gmv=(2, 1, None)), up, words)
+    assert words("health") in say.next_step(WEEK, up, words), "A fell"
+    assert f"“{words('assets')}”" in say.next_step(card(gmv=(2, 1, None)), up, words)
 
 
 @pytest.mark.parametrize("name", FIGURES[1:])
@@ -100,7 +100,7 @@ def test_every_figure_makes_a_finding_known_or_not(name, words):
     aac = valid(say.figure("aac", WEEK, WHY, 7, 0.02, STAGES, words))
     assert words("{n} lapsed", n="−30") in aac.text and aac.verdict == "careful"
     a = valid(say.figure("A", WEEK, WHY, 7, 0.02, STAGES, words))
-    assert a.verdict == "behind" and "Aware" in a.text and "“health”" in a.next_step
+    assert a.verdict == "behind" and "Aware" in a.text and f"“{words('health')}”" in a.next_step
 
 
 def test_shares_speak_of_points_and_of_neither_good_nor_bad(words):

@@ -74,9 +74,15 @@ def next_step(card: pd.DataFrame, parts: pd.DataFrame, words: Words) -> str:
     for name in ("A", "assets", "aac", "T"):
         row = _row(card, name)
         if row is not None and not pd.isna(row.change) and row.change < 0:
-            return words("Money is well; open “{notebook}” next: {figure} fell.", notebook=ELSEWHERE[name],
+            return words("Money is well; open “{notebook}” next: {figure} fell.", notebook=page(ELSEWHERE[name], words),
                          figure=label(name, [], words))  # fmt: skip
     return words("Nothing fell this week: hold the plan, and open “assets” for who runs out next.")
+
+
+def page(notebook: str, words: Words) -> str:
+    """How the report calls a page of ELSEWHERE."""
+    return {"growth": words("growth"), "assets": words("assets"), "health": words("health"),
+            "businesses": words("formats")}[notebook]  # fmt: skip
 
 
 def figure(
@@ -107,7 +113,7 @@ def figure(
     reason = reason_of(name, parts, stages, words)
     text += words(": {reason}.", reason=reason) if reason != MISSING else words(".")
     judged = verdict(name, row, noticeable)
-    step = words("Open “{notebook}” for what is behind it.", notebook=ELSEWHERE.get(name, "assets"))
+    step = words("Open “{notebook}” for what is behind it.", notebook=page(ELSEWHERE.get(name, "assets"), words))
     return fields | {
         "text": text, "verdict": judged, "next_step": step if judged == "behind" else None,
         "compared": {"label": words("the {n} days before", n=days), "value": float(row.before)},

@@ -13,7 +13,6 @@ from twin import outcome, store
 from twin.market import draw_market
 from twin.truth import Worlds
 
-
 # every notebook on six million events, twice what the panel takes; the browser's tests render the same report
 pytestmark = pytest.mark.slow
 

@@ -138,27 +138,27 @@ def moves(book: Book, brand: str, start: date, end: date) -> pd.DataFrame:
     return counted.drop(columns=["before", "after"]).sort_values(order, ignore_index=True)
 
 
-def running_out(book: Book, brand: str, day: date, days: int = 30) -> pd.DataFrame:
+def running_out(book: Book, brands: Sequence[str], day: date, days: int = 30) -> pd.DataFrame:
     """Who falls from the present stage in the next `days` days if nothing new happens, from the open book of `day`.
 
-    Returns day, from_stage, to_stage (where the consumer falls to on that day), consumers: only days with someone, each
-    consumer once, at the first fall.
+    Returns brand, day, from_stage, to_stage (where the consumer falls to on that day), consumers: only days with someone,
+    each consumer of a brand once, at the first fall.
     """
     _of_brands(book)
-    open_book = book.open_book(day, [brand])
+    open_book = book.open_book(day, list(dict.fromkeys(brands)))
     stage = open_book["stage"].to_numpy().astype(int)
     depth = len(book.rules.ids)
     until = pc.list_flatten(open_book["expires"]).to_numpy(zero_copy_only=False).reshape(-1, depth)
     until = np.where(np.isnat(until), np.datetime64(date.max), until.astype("datetime64[D]"))
     when = until[np.arange(len(stage)), stage - 1]
     soon = when <= np.datetime64(day + timedelta(days=days))
-    stage, until, when = stage[soon], until[soon], when[soon]
+    stage, until, when, brand = stage[soon], until[soon], when[soon], open_book["brand"].filter(soon).to_pandas()
     still = until > when[:, None]  # the stages that are active on the day of the fall: the deepest is where it leads
     below = np.where(still.any(axis=1), depth - np.argmax(still[:, ::-1], axis=1), 0)
     fallen = pd.DataFrame(
         {"day": pd.Series(when).dt.date, "from_stage": _stages(book, stage), "to_stage": _stages(book, below)}
-    )
-    order = ["day", "from_stage", "to_stage"]
+    ).assign(brand=brand.astype(str).to_numpy())
+    order = ["brand", "day", "from_stage", "to_stage"]
     return fallen.groupby(order, observed=True).size().rename("consumers").reset_index()
 
 

@@ -5,7 +5,7 @@ over those counts, so that the same function serves a peer's full counts and wha
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -13,11 +13,12 @@ import pandas as pd
 
 from apex.ledger import Book
 from apex.measure.assets import NONE, stage_type
-from apex.measure.peers import Peers, benchmark, quartiles
+from apex.measure.peers import Peers, benchmark, quartiles, sales_by_brand
 from apex.measure.windows import OPPORTUNITY, stocks
+from apex.warehouse import Warehouse
 
 LEAST = 30  # consumers under a quotient: below that it says nothing
-CHANGES = ("growth", "opportunity")  # differences of two stocks that are shown themselves
+CHANGES = ("growth", "opportunity", "gmv")  # differences of two stocks that are shown themselves
 
 
 def flows(book: Book, brands: Sequence[str], days: Sequence[date]) -> pd.DataFrame:
@@ -49,11 +50,18 @@ def flows(book: Book, brands: Sequence[str], days: Sequence[date]) -> pd.DataFra
     return both[["brand", "start_day", "end_day", "from_stage", "to_stage", "way", "consumers"]]
 
 
-def figures(flow: pd.DataFrame, opportunity: pd.DataFrame | None = None, least: int = 1) -> pd.DataFrame:
+def figures(
+    flow: pd.DataFrame,
+    opportunity: pd.DataFrame | None = None,
+    falls: pd.DataFrame | None = None,
+    sold: pd.DataFrame | None = None,
+    least: int = 1,
+) -> pd.DataFrame:
     """The figures of each brand's flow between two days: quotients that do not depend on a brand's size.
 
     flow: a part of the frame of `flows`, one row a brand and pair of stages. opportunity: brand, before, now: consumers of the
-    category without a stage on the two days. least: a quotient of fewer people (and more than none) is not given. Where the
+    category without a stage on the two days. falls: the frame of `apex.measure.assets.running_out`, or what may be shown of
+    it. sold: the frame of `sold`. least: a quotient of fewer people (and more than none) is not given. Where the
     flow is shown beside it, its cells are to be kept with `way` among the totals: the quotients give away each way's sum.
 
     Returns brand, figure, value, base (the consumers under the quotient, Int64); value is null where base is below 30 or not
@@ -62,7 +70,8 @@ def figures(flow: pd.DataFrame, opportunity: pd.DataFrame | None = None, least: 
     growth: assets at the end / at the start − 1. came: none → a stage / assets at the start. rise: risen / those who could
     rise (not at the deepest stage). lapse: fallen or left / assets at the start. stage:X: share of X in the assets at the
     end. reached: assets at the end / (assets + opportunity): the share of the category's people with a relation.
-    opportunity: its change / what it was at the start.
+    opportunity: its change / what it was at the start. falls: who falls in the days to come if nothing new happens / assets
+    at the end. gmv: its change / GMV of the period before (base: that period's buyers).
     """
     deepest = flow.from_stage.cat.categories[-1]
     before, after = flow.from_stage, flow.to_stage
@@ -83,10 +92,20 @@ def figures(flow: pd.DataFrame, opportunity: pd.DataFrame | None = None, least: 
     if opportunity is not None:
         free = opportunity.set_index("brand")[["before", "now"]].astype("Float64").reindex(end.index)
         parts |= {"reached": (end, end + free.now), "opportunity": (free.now - free.before, free.before)}
+    if falls is not None:
+        known = falls.assign(consumers=falls.consumers.astype("Float64")).groupby("brand").consumers
+        parts["falls"] = (known.agg(lambda c: c.sum(skipna=False)).reindex(end.index, fill_value=0), end)
+    people = {name: base for name, (_, base) in parts.items()}
+    if sold is not None:
+        money = sold.set_index("brand").astype("Float64").reindex(end.index)
+        few = ((money.buyers_now > 0) & (money.buyers_now < least)) | (money.buyers_before < least)
+        parts["gmv"] = (money.now - money.before, money.before.mask(few.fillna(True)))
+        people["gmv"] = money.buyers_before
     parts |= {name: (held, end) for name, held in sums.items() if name.startswith("stage:")}
     frames = []
-    for name, (part, base) in parts.items():
-        value = (part / base.where(base > 0)).where(base >= LEAST)
+    for name, (part, under) in parts.items():
+        base = people.get(name, under)
+        value = (part / under.where(under > 0)).where(base >= LEAST)
         value = value.mask((part > 0) & (part < least)) if name not in CHANGES else value
         frames.append(pd.DataFrame({"brand": base.index, "figure": name, "value": value.array, "base": base.array}))
     return pd.concat(frames, ignore_index=True).astype({"value": "Float64", "base": "Int64"})
@@ -102,6 +121,26 @@ def opportunity(book: Book, brands: Sequence[str], before: date, now: date) -> p
     free = stood[stood.cell == OPPORTUNITY].pivot(index="brand", columns="day", values="consumers").astype("Int64")
     free = free.reindex(index=list(dict.fromkeys(brands)), columns=[before, now])
     return pd.DataFrame({"before": free[before], "now": free[now]}).rename_axis("brand").reset_index()
+
+
+def sold(warehouse: Warehouse, brands: Sequence[str], start: date, now: date) -> pd.DataFrame:
+    """What each brand sold in the period (start, now] and in the one as long before.
+
+    Returns brand, before, now (minor units), buyers_before, buyers_now (Int64): those of before are null where that period
+    began before the data.
+    """
+    day, length = timedelta(days=1), now - start
+    these = sales_by_brand(warehouse, start + day, now).set_index("brand")
+    frame = these.reindex(list(dict.fromkeys(brands)), fill_value=0).set_axis(["now", "buyers_now"], axis=1)
+    if start - length + day < warehouse.first_day:
+        frame = frame.assign(before=pd.NA, buyers_before=pd.NA)
+    else:
+        those = (
+            sales_by_brand(warehouse, start - length + day, start).set_index("brand").reindex(frame.index, fill_value=0)
+        )
+        frame = frame.assign(before=those.gmv_minor, buyers_before=those.buyers)
+    columns = ["before", "now", "buyers_before", "buyers_now"]
+    return frame[columns].astype("Int64").rename_axis("brand").reset_index()
 
 
 def beside(own: pd.DataFrame, earlier: pd.DataFrame | None, others: pd.DataFrame, peers: Peers) -> pd.DataFrame:

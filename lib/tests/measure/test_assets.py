@@ -114,7 +114,7 @@ def test_moves_are_the_changes_between_days_with_a_channel_only_upward(book, log
 def test_running_out_is_the_first_fall_without_new_events(book, log, day):
     today, ahead = 25, 9
     truth = stages_by_hand(log, "b", last=today)
-    falls = assets.running_out(book, "b", day(today), ahead)
+    falls = assets.running_out(book, ["b", "nobody"], day(today), ahead)
     by_hand = []
     for consumer in {c for c, _ in truth}:
         at = truth[consumer, today]
@@ -146,7 +146,7 @@ def test_a_brand_that_nobody_met_has_zeros_and_no_flow(book, day):
     assert assets.stock(book, "nobody").consumers.eq(0).all()
     assert assets.flow(book, "nobody", day(3), day(9)).consumers.eq(0).all()
     assert assets.moves(book, "nobody", day(3), day(9)).empty
-    falls = assets.running_out(book, "nobody", day(9))
+    falls = assets.running_out(book, ["nobody"], day(9))
     assert falls.empty and assets.by_fall(falls).empty
     assert assets.by_day(falls, day(9), 30).consumers.eq(0).all()
     assert trade.sales(book.warehouse, "nobody", day(0), day(39)) == (0, 0, 0)
@@ -169,7 +169,7 @@ def test_what_was_known_on_a_day_does_not_depend_on_later_events(market, log, da
         lambda b: assets.stock(b, "b", last=day(20)),
         lambda b: assets.flow(b, "b", day(5), day(20)),
         lambda b: assets.moves(b, "b", day(5), day(20)),
-        lambda b: assets.running_out(b, "b", day(20)),
+        lambda b: assets.running_out(b, ["b", "c"], day(20)),
     ):
         pd.testing.assert_frame_equal(measure(whole), measure(cut))
     assert assets.stock(cut, "b").day.max() == day(20)

@@ -139,7 +139,7 @@ def test_asking_the_wrong_book_is_refused(market, day):
         with pytest.raises(ApexError, match=r"kept by item; `apex\.measure\.entities`"):
             ask(items, "b", day(3), day(9))
     with pytest.raises(ApexError, match="kept by item"):
-        assets.running_out(items, "b", day(3))
+        assets.running_out(items, ["b"], day(3))
 
 
 def test_the_open_book_of_entities_holds_their_stock(own, day):

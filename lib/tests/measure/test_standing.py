@@ -102,6 +102,35 @@ def test_figures_are_the_quotients_they_say(book, log, day):
     assert not pd.isna(found["b", "rise"]), "the market is large enough to say something"
 
 
+def test_who_will_fall_and_what_was_sold_stand_beside_peers(book, log, day):
+    today, ahead = 25, 6
+    frame = standing.flows(book, ["b", "c", "nobody"], [day(13), day(today)])
+    falls = assets.running_out(book, ["b", "c", "nobody"], day(today), ahead)
+    sold = standing.sold(book.warehouse, ["b", "c", "nobody"], day(13), day(today))
+    found = standing.figures(frame, None, falls, sold).set_index(["brand", "figure"]).value
+    known = [e for e in log if e["occurred_at"].date() <= day(today)]
+    for brand in "bc":
+        people = {e["consumer_key"] for e in known if e["brand"] == brand}
+        at = {c: [stage_on(known, brand, c, day(n)) for n in range(today, today + ahead + 1)] for c in people}
+        held = [states for states in at.values() if states[0]]
+        if len(held) >= standing.LEAST:
+            assert found[brand, "falls"] == pytest.approx(len([s for s in held if min(s) < s[0]]) / len(held))
+        bought = [e for e in log if e["brand"] == brand and e["behaviour"] == "buy"]
+        now, before = (
+            [e for e in bought if day(a) < e["occurred_at"].date() <= day(b)] for a, b in ((13, today), (1, 13))
+        )
+        if len({e["consumer_key"] for e in before}) >= standing.LEAST:
+            assert found[brand, "gmv"] == pytest.approx(len(now) / len(before) - 1)
+        else:
+            assert pd.isna(found[brand, "gmv"])
+    assert not pd.isna(found["b", "falls"]) and not pd.isna(found["b", "gmv"])
+    assert pd.isna(found["nobody", "falls"]) and pd.isna(found["nobody", "gmv"])
+    few = standing.figures(frame, None, falls.assign(consumers=pd.NA), sold, least=10**6)
+    assert few[few.figure.isin(["falls", "gmv"])].value.isna().all(), "hidden counts give no figure"
+    young = standing.sold(book.warehouse, ["b"], day(5), day(20))
+    assert young[["before", "buyers_before"]].isna().all(axis=None) and young.now.notna().all()
+
+
 def flow_of(cells):
     rows = [("b", a, z, n) for (a, z), n in cells.items()]
     frame = pd.DataFrame(rows, columns=["brand", "from_stage", "to_stage", "consumers"])

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from apex.show.glossary import channel
-from apex.show.say.wording import fitting, shown_sum, whole_sum
+from apex.show.say.wording import after, fitting, shown_sum, whole_sum
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
@@ -99,8 +99,13 @@ def lapses(lapsed: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]
     return {"kind": "counted", "value": total, "verdict": verdict, "compared": compared, "short": short, "text": text}
 
 
-def running_out(falls: pd.DataFrame, held: pd.Series, until: date, stages: Stages, words: Words) -> dict[str, Any]:
-    """Who falls by `until` if nothing happens. falls: from_stage, to_stage, consumers; held: consumers at each stage now."""
+def running_out(
+    falls: pd.DataFrame, held: pd.Series, until: date, stages: Stages, words: Words, peers: float | None = None
+) -> dict[str, Any]:
+    """Who falls by `until` if nothing happens. falls: from_stage, to_stage, consumers; held: consumers at each stage now.
+
+    peers: the middle of the peers' shares of assets that fall, where there is one.
+    """
     names = {**dict(stages), "none": words("no stage")}
     total = whole_sum(falls.consumers) if len(falls) else 0
     if not total:
@@ -130,12 +135,21 @@ def running_out(falls: pd.DataFrame, held: pd.Series, until: date, stages: Stage
     short = words("{n} consumers fall a stage by {day}", n=total, day=words.day_short(until))
     tile = {"label": words("Fall by {day}", day=words.day_short(until)), "value": words.count(total),
             "note": words("{share} of assets, if nothing happens", share=share)}  # fmt: skip
+    if peers is not None:
+        text = after(text, words("Middle of the peers: {middle}.", middle=words.share(peers)), words)
+        tile["note"] = words("{share} of assets, peers {middle}", share=share, middle=words.share(peers))
     return {"kind": "counted", "value": total, "unit": "consumers", "verdict": "careful", "short": short, "text": text,
             "next_step": step, "due": until, "tile": tile}  # fmt: skip
 
 
-def trade(gmv_minor: int, buyers: int, days: int, goal_minor: int | None, words: Words) -> dict[str, Any]:
-    """GMV of the last `days` days beside the goal of a window of the same length."""
+def trade(
+    gmv_minor: int, buyers: int, days: int, goal_minor: int | None, words: Words,
+    growth: float | None = None, peers: float | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """GMV of the last `days` days beside the goal of a window of the same length.
+
+    growth, peers: its change on the days before, and the middle of the peers' changes, where they are known.
+    """
     money = words.money(gmv_minor)
     tile = {"label": words("GMV, last {n} days", n=days), "value": words.money_short(gmv_minor), "note": ""}
     few = 0 < buyers < words.threshold
@@ -145,11 +159,22 @@ def trade(gmv_minor: int, buyers: int, days: int, goal_minor: int | None, words:
         return {"kind": "counted", "short": words("Too few buyers to show GMV"),
                 "text": words("Fewer than {n} buyers in the last {days} days: no figure is shown.",
                               n=words.threshold, days=days)}  # fmt: skip
+    beside = ""
+    if growth is not None:
+        said = {"growth": words.signed_share(growth), "n": days}
+        beside = words("That is {growth} on the {n} days before.", **said) if peers is None else words(
+            "That is {growth} on the {n} days before; middle of the peers {middle}.",
+            middle=words.signed_share(peers), **said,
+        )  # fmt: skip
+        tile["note"] = words("{growth} in {n} days", **said) if peers is None else words(
+            "{growth} in {n} days; peers {middle}", middle=words.signed_share(peers), **said
+        )  # fmt: skip
     if not goal_minor or not gmv_minor:
         text = words("The last {n} days brought **{money}** from {buyers} buyers.", n=days, money=money, buyers=buyers)
-        return fields | {"text": text, "tile": tile}
+        return fields | {"text": after(text, beside, words), "tile": tile}
     need = goal_minor / gmv_minor - 1
-    tile["note"] = words("goal {goal}: {need}", goal=words.money_short(goal_minor), need=words.signed_share(need))
+    aim = words("goal {goal}: {need}", goal=words.money_short(goal_minor), need=words.signed_share(need))
+    tile["note"] = words("; ").join(note for note in (tile["note"], aim) if note)
     text = words(
         "The last {n} days brought **{money}** from {buyers} buyers; the goal for a window as long is {goal}, **{need}**.",
         n=days, money=money, buyers=buyers, goal=words.money(goal_minor), need=words.signed_share(need),
@@ -157,7 +182,13 @@ def trade(gmv_minor: int, buyers: int, days: int, goal_minor: int | None, words:
     compared = {"label": words("goal"), "value": float(goal_minor)}
     verdict = "ahead" if need <= 0 else "careful"
     short = words("The goal asks for {need} on the last {n} days", need=words.signed_share(need), n=days)
-    return fields | {"text": text, "verdict": verdict, "compared": compared, "short": short, "tile": tile}
+    return fields | {
+        "text": after(text, beside, words),
+        "verdict": verdict,
+        "compared": compared,
+        "short": short,
+        "tile": tile,
+    }
 
 
 def named_causes(upward: pd.DataFrame, words: Words) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from babel.dates import get_day_names
 
+from apex.show.say.wording import after
 from apex.show.words import Words, is_missing
 
 
@@ -65,11 +66,11 @@ def price(position: pd.DataFrame, words: Words) -> dict[str, Any]:
     text = words("A unit of ours costs **{ours}**, more than **{below}** of the category's buyers pay on average; half of them "
                  "pay between {low} and {high}, the middle one {middle}.", **told)  # fmt: skip
     if not is_missing(at.get("fisher")):
-        text += " " + words("With the same mix of subcategories we are {gap} against the others (Fisher index).",
-                            gap=words.signed_share(float(at["fisher"]) - 1))  # fmt: skip
+        text = after(text, words("With the same mix of subcategories we are {gap} against the others (Fisher index).",
+                            gap=words.signed_share(float(at["fisher"]) - 1)), words)  # fmt: skip
     elif not is_missing(at.get("raw")):
-        text += " " + words("Against the others' mean price we are {gap}, whatever the mix.",
-                            gap=words.signed_share(float(at["raw"]) - 1))  # fmt: skip
+        text = after(text, words("Against the others' mean price we are {gap}, whatever the mix.",
+                            gap=words.signed_share(float(at["raw"]) - 1)), words)  # fmt: skip
     short = words("Our price is above what {below} of buyers pay", **told)
     step = None
     if ours > high:
@@ -105,8 +106,8 @@ def searching(found: pd.DataFrame, sizes: pd.DataFrame, compared: Any, words: Wo
     total = now.searches.get("category")
     fields: dict[str, Any] = {"kind": "counted", "value": None if is_missing(total) else int(total), "short": short}
     if voice is not None and share is not None:
-        text += " " + words("Of searches by a brand's name **{voice}** are for us; our share of GMV is {share}.",
-                            voice=words.share(voice, 1), share=words.share(share, 1))  # fmt: skip
+        text = after(text, words("Of searches by a brand's name **{voice}** are for us; our share of GMV is {share}.",
+                            voice=words.share(voice, 1), share=words.share(share, 1)), words)  # fmt: skip
         if voice < share:
             fields["next_step"] = words("We are searched for less than we sell: media that make the name sought would feed the "
                                         "shelf we already have.")  # fmt: skip

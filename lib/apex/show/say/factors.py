@@ -173,11 +173,6 @@ def market_columns(words: Words) -> dict[str, tuple[str, str]]:
     }  # fmt: skip
 
 
-def after(first: str, second: str, words: Words) -> str:
-    """Two sentences, one after the other."""
-    return words("{first} {second}", first=first, second=second)
-
-
 def whiskers(words: Words) -> str:
     """What stands under bars with intervals."""
     return words("Whiskers: 95% intervals, where at least {n} bought in both windows.", n=LEAST)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from apex.show.say.factors import FACTORS, OTHER, UNKNOWN, after, factors, leading, letters, ratio, ratios, window
-from apex.show.say.wording import fitting, trait
+from apex.show.say.factors import FACTORS, OTHER, UNKNOWN, factors, leading, letters, ratio, ratios, window
+from apex.show.say.wording import after, fitting, trait
 from apex.show.words import Words
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from apex.show.say.wording import fitting
+from apex.show.say.wording import after, fitting
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
@@ -56,8 +56,8 @@ def headline(
         fields |= {"compared": compared, "verdict": verdict("gmv", row, 0.02), "short": short}
     if goal_minor:
         pace = round(goal_minor * days / window)
-        text += " " + words("The goal asks for {money} in {n} days: {share}.", money=words.money(pace), n=days,
-                            share=words.signed_share(pace / row.now - 1) if row.now else MISSING)  # fmt: skip
+        text = after(text, words("The goal asks for {money} in {n} days: {share}.", money=words.money(pace), n=days,
+                            share=words.signed_share(pace / row.now - 1) if row.now else MISSING), words)  # fmt: skip
     return fields | {"text": text}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from apex.show.say.wording import after
 from apex.show.words import Words, is_missing
 
 Stages = Sequence[tuple[str, str]]
@@ -24,7 +25,7 @@ def reach(held: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]:
                  **told)  # fmt: skip
     total = held.consumers.sum()
     if not held.consumers.isna().any():
-        text += " " + words("{n} consumers in all hold a relation with the category.", n=int(total))
+        text = after(text, words("{n} consumers in all hold a relation with the category.", n=int(total)), words)
     step = None
     if int(deepest.rest):
         step = words("Address first the {rest} who are {stage} toward the category and not toward us: they need no lesson in "

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from apex.show.say.wording import fitting, whole_sum
+from apex.show.say.wording import after, fitting, whole_sum
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
@@ -113,17 +113,20 @@ def deepest(
     beside = ""
     if None not in held:
         share, middle, best = (words.share(x) for x in held)
-        beside = " " + words("They are {share} of assets; at the middle of the peers {middle}, at the benchmark {benchmark}.",
+        beside = words("They are {share} of assets; at the middle of the peers {middle}, at the benchmark {benchmark}.",
                              share=share, middle=middle, benchmark=best)  # fmt: skip
     if pd.isna(row.share):
-        text = words("**{n}** consumers are {stage}.", n=shown, stage=name) + beside
+        text = after(words("**{n}** consumers are {stage}.", n=shown, stage=name), beside, words)
         return fields | {"short": fitting(words("{n} consumers are {stage}", n=shown, stage=name), name), "text": text}
     share = words.signed_share(row.share)
     fields["tile"]["note"] = words("{share} in {n} days", share=share, n=days)
+    if None not in held:
+        fields["tile"]["note"] = words("{change} in {n} days; {share} of assets, peers {middle}", change=share, n=days,
+                                       share=words.share(held[0]), middle=words.share(held[1]))  # fmt: skip
     text = words("**{n}** consumers are {stage}, **{share}** on {days} days before.",
                  n=shown, stage=name, share=share, days=days)  # fmt: skip
     return fields | {
-        "verdict": _verdict(float(row.share), noticeable), "text": text + beside,
+        "verdict": _verdict(float(row.share), noticeable), "text": after(text, beside, words),
         "compared": {"label": words("{n} days before", n=days), "value": float(row.before)},
         "short": fitting(words("{stage}: {n}, {share} in {days} days", stage=name, n=shown, share=share, days=days), name),
     }  # fmt: skip
@@ -186,7 +189,7 @@ def opportunity(
                  "{day}); {reached} of the category's people hold one.", n=int(now), category=category, share=grew,
                  day=before, reached=words.share(reached))  # fmt: skip
     if middle is not None:
-        text += " " + words("Middle of the peers: {middle}.", middle=words.share(middle))
+        text = after(text, words("Middle of the peers: {middle}.", middle=words.share(middle)), words)
     tile = {"label": words("Opportunity"), "value": words.count(now),
             "note": words("{share} of the category's people reached", share=words.share(reached))}  # fmt: skip
     full = (reached or 0) > NEARLY_ALL
@@ -205,6 +208,8 @@ def peers_table(figures: pd.DataFrame, stages: Stages, words: Words) -> pd.DataF
         "rise": words("Rose, of those who could"),
         "lapse": words("Fell or left"),
         "came": words("Came, of assets at the start"),
+        "falls": words("Will fall if nothing happens, of assets"),
+        "gmv": words("Growth of GMV"),
         "reached": words("Category's people reached"),
         "opportunity": words("Growth of opportunity"),
         **{f"stage:{id}": words("{stage}, of assets", stage=name) for id, name in stages},
@@ -215,6 +220,11 @@ def peers_table(figures: pd.DataFrame, stages: Stages, words: Words) -> pd.DataF
         for r in figures.itertuples()
     ]  # fmt: skip
     return figures.assign(label=[named[f] for f in figures.figure], spread=spread)
+
+
+def values_of(figures: pd.DataFrame, column: str) -> dict[str, float | None]:
+    """A column of `figures` by figure; None where there is no value."""
+    return {str(name): _figure(figures, name, column) for name in figures.figure}
 
 
 def level_name(level: str, name: str, number: int, words: Words) -> str:

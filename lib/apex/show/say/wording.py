@@ -81,3 +81,8 @@ def behaviour(name: str, words: Words) -> str:
         "refund": words("refunds"),
     }
     return known.get(name, name)
+
+
+def after(first: str, second: str, words: Words) -> str:
+    """Two sentences, one after the other; the first alone where the second is empty."""
+    return words("{first} {second}", first=first, second=second) if second else first

@@ -139,6 +139,8 @@ def named(crowds: Crowds, **wanted: str) -> Crowds:
     """
     made: dict[str, Any] = {}
     for id, text in wanted.items():
+        if id in crowds.crowds:
+            raise ApexError(f'{crowds._origin}: a crowd is named "{id}", which means something of its own here.')
         if text.lstrip().startswith("{"):
             who, name = strict_yaml.parse(text, id)[0], dict.fromkeys(("en", "zh"), text)
         else:

@@ -41,24 +41,30 @@ def openings(counted: pd.DataFrame, cells: Sequence[str], brand: str, best: Sequ
     )  # fmt: skip
     for number, measure in enumerate(("buyers", "gmv_minor")):
         np.add.at(cube[number], at, mine[measure].to_numpy(float))
-    whole, left = _figures(cube.sum(-1, keepdims=True)), _figures(left_out(cube))
-    sums = cube.sum(-1)[0]
+    told, sums = estimates(cube), cube.sum(-1)[0]
     frame = pd.DataFrame({CELL: cells, "shoppers": sums[:, 0], "buyers": sums[:, 1]})
     frame["others"] = frame.shoppers - frame.buyers
     for name in ("own", "average", "benchmark", "value_minor"):
-        frame[name] = whole[name][:, 0]
+        frame[name] = told[name][0]
     few = (frame.buyers < LEAST).to_numpy()
     for yardstick in YARDSTICKS:
-        frame[f"at_{yardstick}"] = np.rint(whole[f"people_{yardstick}"][:, 0] + frame.buyers)
-        for what in ("people", "money"):
-            name = f"{what}_{yardstick}"
-            low, high = interval(whole[name][:, 0], left[name])
-            frame[name] = np.maximum(np.rint(whole[name][:, 0]), 0)
-            for end, value in (("low", low), ("high", high)):
-                frame[f"{name}_{end}"] = np.where(few, np.nan, np.maximum(np.rint(value), 0))
-    whole_numbers = [c for c in frame if c not in (CELL, "own", "average", "benchmark")]
-    frame[whole_numbers] = frame[whole_numbers].round().astype("Float64").astype("Int64")
+        frame[f"at_{yardstick}"] = np.rint(told[f"people_{yardstick}"][0] + frame.buyers)
+        for name in (f"people_{yardstick}", f"money_{yardstick}"):
+            value, low, high = (np.maximum(np.rint(figure), 0) for figure in told[name])  # a lead is no opening
+            frame[name] = value
+            frame[f"{name}_low"], frame[f"{name}_high"] = np.where(few, np.nan, low), np.where(few, np.nan, high)
+    whole = [c for c in frame if c not in (CELL, "own", "average", "benchmark")]
+    frame[whole] = frame[whole].round().astype("Float64").astype("Int64")
     return frame.astype(dict.fromkeys(("own", "average", "benchmark"), "Float64"))
+
+
+def estimates(cube: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Value, low and high (95 %) of own, average, benchmark, value_minor, people_Y and money_Y, each an array of cells.
+
+    cube: sums by measure (buyers, money), cell, brand (all, ours, the best) and bucket. Nothing is cut off at 0.
+    """
+    whole, left = _figures(cube.sum(-1, keepdims=True)), _figures(left_out(cube))
+    return {name: (whole[name][:, 0], *interval(whole[name][:, 0], left[name])) for name in whole}
 
 
 def _figures(cube: np.ndarray) -> dict[str, np.ndarray]:

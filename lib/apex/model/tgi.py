@@ -26,7 +26,7 @@ def index(parts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
 
     Returns its columns with who, against (people of the two groups in the cell), share, share_against (of those of a cut
     whose cell is known; for the cell UNKNOWN of all, and without TGI), tgi, low, high. TGI is null where nobody of `against`
-    is in the cell.
+    is in the cell, or one of the groups is empty.
     """
     frame = parts.reset_index(drop=True)
     known = frame[CELL] != UNKNOWN
@@ -66,7 +66,7 @@ def of_stages(counts: pd.DataFrame) -> pd.DataFrame:
 def interval(x: Array, n: Array, level: float = LEVEL) -> tuple[Array, Array, Array]:
     """Share in (both + who only) over share in (both + against only), low, high. x, n: (3, …), people with the trait and all.
 
-    NaN where nobody of against has it.
+    NaN where nobody of against has it, or one of the two is empty.
     """
     share = np.divide(x, n, out=np.zeros_like(x), where=n > 0)
     ends = wilson(x, n, level)
@@ -95,8 +95,11 @@ def wilson(x: Array, n: Array, level: float = LEVEL) -> tuple[Array, Array]:
 
 
 def _ratio(share: Array, n: Array) -> Array:
+    """NaN where one of the groups is empty, or nobody of the second has the trait."""
     first, second = (
-        np.divide(n[0] * share[0] + n[i] * share[i], n[0] + n[i], out=np.zeros(share.shape[1:]), where=n[0] + n[i] > 0)
+        np.divide(
+            n[0] * share[0] + n[i] * share[i], n[0] + n[i], out=np.full(share.shape[1:], np.nan), where=n[0] + n[i] > 0
+        )
         for i in (1, 2)
     )
     return np.divide(first, second, out=np.full(first.shape, np.nan), where=second > 0)

@@ -46,11 +46,12 @@ def headline(
     if known.empty:
         return base | {"short": words("Nothing is known of the buyers"),
                        "text": words("The data know no trait of the consumers by which they could be told apart.")}  # fmt: skip
-    shown = known[known.tgi.notna()].assign(tgi=known.tgi.astype(float))
+    shown = known[known.tgi.notna()]
     if shown.empty:
         return base | {"short": words("Too few buyers to say who they are"),
                        "text": words("There are too few buyers to show who they are.")}  # fmt: skip
-    first = shown.loc[shown.share.astype(float).idxmax()]
+    shown = shown.assign(tgi=shown.tgi.astype(float), share=shown.share.astype(float))
+    first = shown.loc[shown.share.idxmax()]
     parts = [words("Most of our buyers by {what} are **{cell}** ({share})", what=what, cell=names[first.cell],
                    share=words.share(first.share))]  # fmt: skip
     clear = shown[shown.clear & ~shown.few]

@@ -1,13 +1,13 @@
 """Consumers who saw a brand's content beside consumers who did not: what they did before, and what they did after.
 
-A trial that nobody ran is put together from what happened (Hernán & Robins 2016): in each of a few short periods a consumer is
-exposed from the moment of the first effective view on, with what came before as covariates and what came after as outcome.
-Somebody who saw nothing has no such moment, and is given that of an exposed consumer of the same period, drawn by hash: so both are
-looked at on the same days, and nobody has to have stayed away for long (which would be a choice by what came after). Windows of
-days end by the day; on the day of the view itself the clock says what came before.
+A trial that nobody ran is put together from what happened (Hernán & Robins 2016): in each of a few short periods a consumer
+is exposed from the moment of the first effective view on, with what came before as covariates and what came after as outcome.
+Somebody who saw nothing has no such moment, and is given that of an exposed consumer of the same period, drawn by hash: so
+both are looked at on the same days, and nobody has to have stayed away for long (which would be a choice by what came after).
+Windows of days end by the day; on the day of the view itself the clock says what came before.
 
-The engine walks the events once and sends one row a consumer and period. Who is exposed in one period may be unexposed in another,
-so errors are by consumer (`apex.model.effect`, clusters). Nothing here says that a difference is an effect.
+The engine walks the events once and sends one row a consumer and period. Who is exposed in one period may be unexposed in
+another, so errors are by consumer (`apex.model.effect`, clusters). Nothing here says that a difference is an effect.
 """
 
 from datetime import date, timedelta
@@ -23,20 +23,22 @@ from apex.warehouse import Warehouse
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-OUTCOMES = {"searched": ("search_brand",), "visited": ("view",), "bought": ("buy",)}
-RECENT = 15  # days of the short look back
-YEAR = 365  # days of the long one, for purchases
-TRAITS = ("strategic_crowd", "life_stage", "age_band", "city_tier", "income_band", "household", "region", "gender",
-          "purchasing_power")  # fmt: skip
+OUTCOMES = {"searched": "search_brand", "visited": "view", "bought": "buy"}
+RECENT, YEAR = 15, 365  # days of the short look back; of the long one, for purchases
+AFTER, EVER = -1, 10**6  # bands: from the moment on; longer ago than anybody looks back
+STATUS = ("join", "leave", "follow", "unfollow")  # what is open counts however long ago it was opened
+CROWD = "strategic_crowd"  # made of the traits that follow; with it they say nothing more
+TRAITS = ("age_band", "city_tier", "gender", "household", "life_stage", "purchasing_power", "region")
 STEPS = 10**6  # a hash is taken for a chance in so many steps
 
 
 class Exposed(NamedTuple):
     """What `exposed` found; all frames have one row a consumer and period, in the same order.
 
-    people: period, consumer_id, treated (bool), arm (the format of the first effective view; null for the unexposed), at (the
-    moment). outcomes: searched, visited, bought (0 or 1: so much as once in the days from the moment on), gmv_minor. before: the
-    same in as many days before the moment. covariates: what was known before the moment; earlier: before those days before.
+    people: period, consumer_id, arm (the format of the first effective view; null for the unexposed), like (the arm, or that
+    of the consumer whose moment was lent), at (the moment), treated (bool). outcomes: searched, visited, bought (0 or 1: so
+    much as once in the days from the moment on), gmv_minor. before: the same in as many days before the moment. covariates:
+    what was known before the moment; earlier: before those days before.
     """
 
     people: pd.DataFrame
@@ -46,9 +48,8 @@ class Exposed(NamedTuple):
     earlier: pd.DataFrame
 
     def only(self, arm: str | None) -> "Exposed":
-        """Those exposed to one format, beside all who were not exposed; None: everybody."""
-        keep = ~self.people.treated | (self.people.arm == arm) if arm is not None else self.people.treated.notna()
-        return Exposed(*(frame[keep].reset_index(drop=True) for frame in self))
+        """Those exposed to one format, beside the unexposed who were lent their moments; None: everybody."""
+        return self if arm is None else Exposed(*(f[self.people.like == arm].reset_index(drop=True) for f in self))
 
 
 def periods(warehouse: Warehouse, rules: Exposure) -> dict[int, Window]:
@@ -73,22 +74,18 @@ def exposed(warehouse: Warehouse, brand: str, category: str | None, rules: Conte
     if not spans or not warehouse.has("contents"):
         return _empty()
     asked = _asked(warehouse, brand, rules, spans)
-    events = warehouse.table("events")
-    near = events.filter(
-        (events.brand == brand).fill_null(False) | ((events.category == category).fill_null(False) if category else False)
-    )
-    begin = min(first for first, _ in spans.values()) - timedelta(days=YEAR + rules.exposure.follow_days)
-    near = near.filter((near.occurred_at >= begin) | near.behaviour.isin(["join", "leave", "follow", "unfollow"]))
-    near = near.select("consumer_id", "behaviour", "occurred_at", "value_minor", "content_id", mine=(near.brand == brand).fill_null(False))
-    pairs = asked.left_join(near, "consumer_id")
-    named = _columns(pairs, rules.exposure)
-    found = pairs.group_by("period", "consumer_id", "arm", "at").agg(**named).execute()
+    counts = _counts(warehouse, asked, brand, category, rules.exposure, min(first for first, _ in spans.values()))
+    named = _columns(counts, rules.exposure)
+    keys = ["period", "consumer_id", "arm", "like", "at"]
+    found = asked.left_join(counts, ["period", "consumer_id"]).group_by(*keys).agg(**named).execute()
     found = found.sort_values(["period", "consumer_id"], ignore_index=True)
     if found.empty:
         return _empty()
     numbers = found[list(named)].fillna(0).astype("int64")
-    people = found[["period", "consumer_id"]].assign(treated=found.arm.notna(), arm=found.arm, at=found["at"])
-    parts = [numbers.filter(regex=f"^{p}:").rename(columns=lambda c: c.split(":")[1]) for p in ("after", "before", "x", "e")]
+    people = found[["period", "consumer_id", "arm", "like", "at"]].assign(treated=found.arm.notna())
+    parts = [
+        numbers.filter(regex=f"^{p}:").rename(columns=lambda c: c.split(":")[1]) for p in ("after", "before", "x", "e")
+    ]
     return Exposed(people, *parts[:2], *(_with_traits(warehouse, people, part) for part in parts[2:]))
 
 
@@ -116,85 +113,92 @@ def _asked(warehouse: Warehouse, brand: str, rules: ContentRules, spans: dict[in
         slot=ibis.row_number().over(group_by="period", order_by=seen.consumer_id),
         many=seen.count().over(group_by="period"),
     )  # fmt: skip
-    sizes = seen.select("period", "many").distinct()
     everybody = warehouse.table("consumers").select("consumer_id")
     everybody = everybody.mutate(among=everybody.count().over())
-    others = everybody.join(sizes, how="cross")
-    others = others.anti_join(seen, ["period", "consumer_id"])
+    others = everybody.cross_join(seen.select("period", "many").distinct()).anti_join(seen, ["period", "consumer_id"])
     # consumer_id is a hash: its parts serve as chance, another for each purpose and period
     wanted = others.many.cast("float64") * rules.exposure.others / (others.among - others.many).cast("float64")
     drawn = (others.consumer_id // 7919 + others.period * 7717) % STEPS
-    others = others.filter(drawn < (wanted * STEPS))
+    others = others.filter(drawn < wanted * STEPS)
     others = others.mutate(slot=(others.consumer_id // 104729 + others.period * 1299709) % others.many)
-    others = others.join(seen.select("period", "slot", "at"), ["period", "slot"])
-    treated = seen.select("period", "consumer_id", "arm", "at")
-    both = treated.union(others.select("period", "consumer_id", arm=ibis.literal(None, "string"), at=others["at"]))
+    others = others.join(seen.select("period", "slot", "at", like="arm"), ["period", "slot"])
+    others = others.select("period", "consumer_id", "at", "like", arm=ibis.literal(None, "string"))
+    both = others.union(seen.select("period", "consumer_id", "at", like=seen.arm, arm=seen.arm))
     return both.mutate(day=both["at"].date())
+
+
+def _counts(
+    warehouse: Warehouse, asked: "ir.Table", brand: str, category: str | None, rules: Exposure, first: date
+) -> "ir.Table":
+    """period, consumer_id, mine (of the brand; else of its category), behaviour, band, events, money.
+
+    band: AFTER, else the shortest of the looks back in which the event lies, in days.
+    """
+    events = warehouse.table("events")
+    mine = (events.brand == brand).fill_null(False)
+    inside = mine | (events.category == category).fill_null(False) if category else mine
+    begin = first - timedelta(days=YEAR + rules.follow_days)
+    near = events.filter(inside & ((events.occurred_at >= begin) | events.behaviour.isin(STATUS)))
+    near = near.select(
+        "consumer_id", "behaviour", "occurred_at", "value_minor", mine=(near.brand == brand).fill_null(False)
+    )
+    pairs = asked.select("period", "consumer_id", "at", "day").join(near, "consumer_id")
+    ago = pairs.day.delta(pairs.occurred_at.date(), unit="day").cast("int64")
+    later = pairs.occurred_at >= pairs["at"]
+    pairs = pairs.mutate(ago=ago, later=later).filter(~later | (ago > -rules.follow_days))
+    edges = sorted({back + days for back in (0, rules.follow_days) for days in (0, RECENT, rules.look_back, YEAR)})
+    band = ibis.cases((pairs.later, AFTER), *[(pairs.ago <= edge, edge) for edge in edges], else_=EVER)
+    return pairs.group_by("period", "consumer_id", "mine", "behaviour", band=band.cast("int64")).agg(
+        events=pairs.count(), money=pairs.value_minor.sum().fill_null(0)
+    )
 
 
 def _columns(t: "ir.Table", rules: Exposure) -> "dict[str, ir.Value]":
     """Outcomes (`after:`), the same before, covariates before the moment (`x:`), and before the days before (`e:`)."""
-    on, follow = t.occurred_at.date(), rules.follow_days
 
     def within(days: int, back: int = 0) -> "ir.BooleanValue":
         """In so many days before the moment, or before the day `back` days earlier."""
-        until = t.day - ibis.interval(days=back)
-        started = on >= until - ibis.interval(days=days)
-        return started & ((t.occurred_at < t["at"]) if back == 0 else (on < until))
+        return (t.band >= 0 if back == 0 else t.band > back) & (t.band <= back + days)
 
-    after = (t.occurred_at >= t["at"]) & (on < t.day + ibis.interval(days=follow))
     found: dict[str, ir.Value] = {}
-    for side, when in (("after", after), ("before", within(follow))):
-        for name, behaviours in OUTCOMES.items():
-            found[f"{side}:{name}"] = (t.mine & t.behaviour.isin(behaviours) & when).any().cast("int64")
-        found[f"{side}:gmv_minor"] = t.value_minor.sum(where=t.mine & (t.behaviour == "buy") & when)
-    long = max(rules.look_back, RECENT)
-    for side, back in (("x", 0), ("e", follow)):
-        lately, before, year = within(RECENT, back), within(long, back), within(YEAR, back)
-        counts = {
-            "views": (t.behaviour == "view", lately), "views_long": (t.behaviour == "view", before),
-            "searches": (t.behaviour == "search_brand", before), "clicks": (t.behaviour == "click", before),
-            "wanted": (t.behaviour.isin(["favourite", "cart", "reserve"]), before),
-            "engaged": (t.behaviour == "engage", before), "shown": (t.behaviour == "expose", lately),
-            "shown_long": (t.behaviour == "expose", before), "watched": (t.behaviour == "watch", lately),
-            "watched_long": (t.behaviour == "watch", before), "bought": (t.behaviour == "buy", lately),
-            "bought_year": (t.behaviour == "buy", year),
+    for side, when in (("after", t.band == AFTER), ("before", within(rules.follow_days))):
+        for name, behaviour in OUTCOMES.items():
+            found[f"{side}:{name}"] = (t.mine & (t.behaviour == behaviour) & when).any().cast("int64")
+        found[f"{side}:gmv_minor"] = t.money.sum(where=t.mine & (t.behaviour == "buy") & when)
+    for side, back in (("x", 0), ("e", rules.follow_days)):
+        lately, before, year = within(RECENT, back), within(rules.look_back, back), within(YEAR, back)
+        wanted = {  # of the brand?, behaviours, when
+            "views_lately": (True, ["view"], lately), "views": (True, ["view"], before),
+            "searches": (True, ["search_brand"], before), "clicks": (True, ["click", "engage"], before),
+            "wanted": (True, ["favourite", "cart", "reserve"], before), "shown": (True, ["expose"], before),
+            "watched": (True, ["watch"], before), "bought": (True, ["buy"], year),
+            "category_met": (False, ["expose", "watch"], before),
+            "category_views": (False, ["view", "search_category"], before),
+            "category_bought_lately": (False, ["buy", "buy_category"], lately),
+            "category_bought": (False, ["buy", "buy_category"], year),
         }  # fmt: skip
-        for name, (what, when) in counts.items():
-            found[f"{side}:{name}"] = (t.mine & what & when).sum()
-        for name, what, when in (
-            ("category_met", t.behaviour.isin(["expose", "watch"]), before),
-            ("category_views", t.behaviour.isin(["view", "search_category"]), before),
-            ("category_bought", t.behaviour.isin(["buy", "buy_category"]), lately),
-            ("category_bought_long", t.behaviour.isin(["buy", "buy_category"]), before),
-            ("category_bought_year", t.behaviour.isin(["buy", "buy_category"]), year),
-        ):
-            found[f"{side}:{name}"] = (~t.mine & what & when).sum()
-        so_far = t.mine & ((t.occurred_at < t["at"]) if back == 0 else (on < t.day - ibis.interval(days=back)))
+        for name, (mine, behaviours, when) in wanted.items():
+            found[f"{side}:{name}"] = t.events.sum(where=(t.mine == mine) & t.behaviour.isin(behaviours) & when)
+        so_far = t.mine & (t.band >= 0 if back == 0 else t.band > back)
         for name, opens, closes in (("member", "join", "leave"), ("follower", "follow", "unfollow")):
-            net = (so_far & (t.behaviour == opens)).sum() - (so_far & (t.behaviour == closes)).sum()
-            found[f"{side}:{name}"] = (net.fill_null(0) > 0).cast("int64")
+            opened, closed = (t.events.sum(where=so_far & (t.behaviour == b)).fill_null(0) for b in (opens, closes))
+            found[f"{side}:{name}"] = (opened > closed).cast("int64")
     return found
 
 
 def _with_traits(warehouse: Warehouse, people: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
-    """Counts as log(1 + n), the period, and the consumer's traits: one column 0 or 1 for each value (missing is one)."""
-    import numpy as np
-
+    """The counts, the period, and as text the consumer's traits: the strategic crowd, else those it is made of."""
     table = warehouse.table("consumers")
     there = [t for t in TRAITS if t in table.columns]
+    there = [CROWD] if CROWD in table.columns else there
     known = table.select("consumer_id", *there).execute().set_index("consumer_id").reindex(people.consumer_id)
-    known = known[[t for t in there if known[t].nunique() > 1]].astype("string").fillna("?").reset_index(drop=True)
-    shown = known.assign(period=people.period.astype("string"))
-    return pd.concat([np.log1p(counts), pd.get_dummies(shown, prefix_sep="=", drop_first=True)], axis=1).astype(float)
+    told = known.astype("string").reset_index(drop=True)
+    return pd.concat([counts, told, people.period], axis=1)
 
 
 def _empty() -> Exposed:
-    people = pd.DataFrame({"period": [], "consumer_id": [], "treated": pd.Series([], dtype=bool), "arm": [], "at": []})
+    people = pd.DataFrame(
+        {"period": [], "consumer_id": [], "arm": [], "like": [], "at": [], "treated": pd.Series([], dtype=bool)}
+    )
     none = pd.DataFrame(columns=[*OUTCOMES, "gmv_minor"], dtype="int64")
     return Exposed(people, none, none.copy(), pd.DataFrame(), pd.DataFrame())
-
-
-def reach(spans: dict[int, Window]) -> tuple[date, date] | None:
-    """First and last day of all the periods; None where there is none."""
-    return (min(f for f, _ in spans.values()), max(e for _, e in spans.values())) if spans else None

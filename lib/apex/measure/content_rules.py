@@ -66,6 +66,13 @@ class Sale(_Part):
     of: Literal["viewed", "brand"]
 
 
+class Rank(_Part):
+    """How many effective viewers, and visitors that can be followed, a piece needs to be held against others."""
+
+    viewers: Annotated[int, Field(ge=1)]
+    visitors: Annotated[int, Field(ge=1)]
+
+
 class Life(_Part):
     """Over how many days of age a piece's life is told, and from how many pieces at least."""
 
@@ -87,6 +94,7 @@ class ContentRules(_Part):
     """All of the file."""
 
     ripe_days: Days
+    rank: Rank
     effective: Effective
     completed: Completed
     interactions: Behaviours

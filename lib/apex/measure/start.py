@@ -28,9 +28,11 @@ WHOLE = "all"
 PIECE = ["content_id", "brand", "format", "channel", "creator", "item_id", "length_s", "published"]
 TRAITS = {"format": "format", "channel": "channel", "creator": "creator", "item": "item_id", "content": "content_id"}
 PEOPLE = ["viewers", "effective_viewers", "visitors", "closed", "buyers", "fresh"]
-SUMS = ["impressions", "effective", "completable", "completed", "interactions", "gmv_minor"]
-RATIOS = {  # over which sums a ratio's error is taken
-    "effective": "impressions", "completed": "completable", "interactions": "effective", "gmv_minor": "closed",
+PAIRS = ["seeds", "guided", "followed", "sold"]  # a consumer and a piece, once
+SUMS = ["impressions", "effective", "completable", "completed", "interactions", *PAIRS, "gmv_minor"]
+RATIOS = {  # whose error is taken over which sums
+    "effective": "impressions", "completed": "completable", "interactions": "effective", "guided": "seeds", "sold": "followed",
+    "gmv_minor": "closed",
 }  # fmt: skip
 PRODUCTS = sorted({pair for y, x in RATIOS.items() for pair in combinations_with_replacement(sorted((y, x)), 2)})
 KEYS = ["scope", "cut", "cell"]
@@ -47,20 +49,21 @@ def pieces(warehouse: Warehouse, brands: Sequence[str], days: int | None = None)
     return frame.assign(published=pd.to_datetime(frame.published).dt.date).sort_values("content_id", ignore_index=True)
 
 
-def start(
-    warehouse: Warehouse, brand: str, others: Sequence[str], rules: ContentRules, days: int, kept_items: bool = True
-) -> pd.DataFrame:
+def start(warehouse: Warehouse, brand: str, others: Sequence[str], rules: ContentRules, days: int) -> pd.DataFrame:
     """What START counts of the pieces published in the last `days` days, in every cell.
 
-    Scope OWN is the brand's pieces, by the cuts all, format, channel, creator, item, content, age (days since published) and repeat
-    (which effective view of the brand's content it was; both as the number at which the band begins); MARKET is all pieces of
-    the brand and the `others`, by all, format and content. A piece without a creator or an item is in no cell of that cut.
+    Scope OWN is the brand's pieces, by the cuts all, format, channel, creator, item, content, age (days since published) and
+    repeat (which effective view of the brand's content it was; both as the number at which the band begins); MARKET is all
+    pieces of the brand and the `others`, by all, format and content. A piece without a creator or an item is in no cell of
+    that cut.
 
     Returns scope, cut, cell; consumers: viewers (met a piece), effective_viewers, visitors (guided), closed (visitors whose
-    purchases can be followed to the end), buyers (of these), fresh (viewers of whom the brand had no trace before); sums:
-    impressions (views and exposures that name the piece), effective, completable, completed, interactions, gmv_minor; and of
-    each pair in PRODUCTS the sum over consumers of the product, as ONE·OTHER. Views of unknown length of time are neither
-    impressions nor effective. Cells with nobody are absent; the frame is empty without contents.
+    purchases can be followed to the end), buyers (of these), fresh (viewers of whom the brand had no trace before); sums over
+    views: impressions (views and exposures that name the piece), effective, completable, completed, interactions; over pairs
+    of a consumer and a piece, so that a format compares with a piece: seeds (viewed effectively), guided (visited after),
+    followed (guided, and to be followed to the end), sold (bought after); gmv_minor; and of each pair in PRODUCTS the sum
+    over consumers of the product, as ONE·OTHER. Views of unknown duration are neither impressions nor effective. Cells with
+    nobody are absent; the frame is empty without contents.
     """
     columns = [*KEYS, *PEOPLE, *SUMS, *map("·".join, PRODUCTS)]
     if not warehouse.has("contents"):
@@ -70,16 +73,16 @@ def start(
     seeds = _seeds(met.filter(met.effective), rules)
     guided = _guided(warehouse, seeds, rules, last)
     sold = _sold(warehouse, guided, rules)
-    wide = [c for c in TRAITS if c != "item" or kept_items]
     parts = [
-        _named(met, own, [*wide, "age"], fresh=met.fresh, viewers=True, impressions=met.known, effective=met.effective,
+        _named(met, own, [*TRAITS, "age"], fresh=met.fresh, viewers=True, impressions=met.known, effective=met.effective,
                completable=met.completable, completed=met.completed, interactions=met.interaction),
-        _named(seeds, own, [*wide, "age", "repeat"], effective_viewers=True),
-        _named(guided, own, [*wide, "age", "repeat"], visitors=True, closed=guided.closed),
-        _named(sold, own, [*wide, "age", "repeat"], buy=sold.buy, gmv_minor=sold.value_minor, buyers=True),
+        _named(seeds, own, [*TRAITS, "age", "repeat"], effective_viewers=True, seeds=seeds.content_id),
+        _named(guided, own, [*TRAITS, "age", "repeat"], visitors=True, closed=guided.closed, guided=guided.content_id,
+               followed=guided.closed.ifelse(guided.content_id, None)),
+        _named(sold, own, [*TRAITS, "age", "repeat"], buyers=True, sold=sold.content_id),
+        # one purchase may follow several pieces of a cell: it counts once there
+        _named(sold, own, [*TRAITS, "age", "repeat"], buy=sold.buy, gmv_minor=sold.value_minor).distinct().drop("buy"),
     ]  # fmt: skip
-    # one purchase may follow several pieces of a cell: it counts once there
-    parts[-1] = parts[-1].distinct().drop("buy")
     each = [part.group_by(*KEYS, "consumer_id").agg(**_summed(part)) for part in parts]
     both = ibis.union(*[_filled(part) for part in each])
     lives = both.group_by(*KEYS, "consumer_id").agg(
@@ -125,11 +128,15 @@ def _met(
     events = warehouse.table("events")
     first = warehouse.last_day - timedelta(days=days - 1)
     wanted = ["watch", "expose", *rules.interactions]
-    events = events.filter(
-        events.content_id.notnull() & events.behaviour.isin(wanted) & (events.occurred_at >= first)
-    )
+    events = events.filter(events.content_id.notnull() & events.behaviour.isin(wanted) & (events.occurred_at >= first))
     events = events.select(
-        "consumer_id", "content_id", "behaviour", "seq", "duration_s", at=events.occurred_at, day=events.occurred_at.date()
+        "consumer_id",
+        "content_id",
+        "behaviour",
+        "seq",
+        "duration_s",
+        at=events.occurred_at,
+        day=events.occurred_at.date(),
     )
     e = events.join(_pieces(warehouse, brands, days), "content_id")
     e = e.mutate(days_old=e.day.delta(e.published, unit="day").cast("int64"))
@@ -168,9 +175,7 @@ def _guided(warehouse: Warehouse, seeds: "ir.Table", rules: ContentRules, last: 
     )
     reach = ibis.interval(days=rules.guided.within_days - 1)
     near = seeds.join(visits, ["consumer_id", "brand"])
-    near = near.filter(
-        (near.seen_at >= near["at"]) & (near.seen_on >= near.day) & (near.seen_on <= near.day + reach)
-    )
+    near = near.filter((near.seen_at >= near["at"]) & (near.seen_on >= near.day) & (near.seen_on <= near.day + reach))
     # a visit of the last day allowed, followed to the end
     until = last - timedelta(days=rules.guided.within_days - 1 + rules.sale.within_days - 1)
     return near.mutate(closed=near.day <= until)
@@ -210,8 +215,11 @@ def _named(rows: "ir.Table", own: "ir.Value", cuts: Sequence[str], **columns: "i
         for cut, cell in cells.items()
         if cut in some
     ]  # fmt: skip
-    values = {name: ibis.literal(1, "int64") if value is True else value if name == "buy" else value.cast("int64")
-              for name, value in columns.items()}  # fmt: skip
+    one = ibis.literal(1, "int64")
+    values = {
+        name: one if isinstance(value, bool) else value if name in ("buy", *PAIRS) else value.cast("int64")
+        for name, value in columns.items()
+    }
     every = rows.select("consumer_id", place=ibis.array(names).unnest(), **values)
     every = every.filter(every.place.there)
     place = {key: every.place[key] for key in KEYS}
@@ -219,7 +227,10 @@ def _named(rows: "ir.Table", own: "ir.Value", cuts: Sequence[str], **columns: "i
 
 
 def _summed(part: "ir.Table") -> "dict[str, ir.Value]":
-    return {c: part[c].max() if c in PEOPLE else part[c].sum() for c in part.columns if c in [*PEOPLE, *SUMS]}
+    """Of one consumer's rows in a cell: whether there is one (PEOPLE), how many pieces (PAIRS), else the sum."""
+    found = {c: part[c].max() for c in part.columns if c in PEOPLE}
+    found |= {c: part[c].nunique() for c in part.columns if c in PAIRS}
+    return found | {c: part[c].sum() for c in part.columns if c in SUMS and c not in PAIRS}
 
 
 def _filled(part: "ir.Table") -> "ir.Table":

@@ -8,7 +8,7 @@ import pandas as pd
 from apex.show.say.content_frames import EVERY, outcomes
 from apex.show.say.market import bare, points
 from apex.show.say.wording import fitting
-from apex.show.words import Words, is_missing
+from apex.show.words import MISSING, Words, is_missing
 
 
 def effect(effects: pd.DataFrame, outcome: str, follow: int, words: Words) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def effect(effects: pd.DataFrame, outcome: str, follow: int, words: Words) -> di
         return {"kind": "not identified", "short": unknown, "text": text}
     row = rows.iloc[0]
     trial = words("Show the next pieces to a random part of the audience: then the effect can be told.")
-    naive = points(float(row.naive), words)
+    naive = points(float(row.naive), words) if not is_missing(row.naive) else MISSING
     if row.answer == "not identified":
         span = {} if is_missing(row.low) else {"low": bare(float(row.low), words), "high": bare(float(row.high), words)}
         range_ = words(" Defensible estimates reach from {low} to {high} points.", **span) if span else ""
@@ -50,7 +50,7 @@ def effect(effects: pd.DataFrame, outcome: str, follow: int, words: Words) -> di
             "note": words("{low} to {high}", low=bare(low, words), high=bare(high, words))}  # fmt: skip
     return {"kind": "lift", "value": value, "low": low, "high": high, "unit": "share", "n": int(row.n_treated + row.n_control),
             "verdict": verdict, "short": fitting(short, what), "text": text, "tile": tile,
-            "compared": {"label": words("Bare difference"), "value": float(row.naive)},
+            "compared": {"label": words("bare difference"), "value": float(row.naive)},
             **({"next_step": trial} if verdict == "careful" else {})}  # fmt: skip
 
 

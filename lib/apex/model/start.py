@@ -32,14 +32,14 @@ PARTS: dict[str, dict[str, list[str]]] = {  # a table for each layer, so that fe
     "reach": {"people": ["viewers", "effective_viewers"],
               "also": ["impressions", "effective", "completable", "completed", "interactions", "scale",
                        *(f"{r}{e}" for r in ("effective_rate", "completion", "interaction") for e in ("", "_low", "_high"))],
-              "cuts": ["all", "format", "channel", "item", "creator", "content", "age"]},
+              "cuts": list(CUTS[:6])},
     "visits": {"people": ["effective_viewers", "visitors"],
                "also": ["seeds", "guided", "referral", "referral_low", "referral_high"], "cuts": list(CUTS)},
     "sales": {"people": ["closed", "buyers"],
               "also": ["followed", "sold", "gmv_minor",
                        *(f"{r}{e}" for r in ("conversion", "money") for e in ("", "_low", "_high"))],
-              "cuts": ["all", "format", "channel", "item", "age", "repeat"]},
-    "fresh": {"people": ["fresh"], "also": [], "cuts": ["all", "format"]},
+              "cuts": list(CUTS[:4])},
+    "fresh": {"people": ["fresh"], "also": [], "cuts": list(CUTS[:2])},
 }  # fmt: skip
 LEAST = 5  # pieces of others, below which nobody is ranked
 

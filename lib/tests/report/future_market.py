@@ -84,8 +84,8 @@ def tables():
             "impressions": 1000, "cost_minor": 5000,
         }),
         "contents": pd.DataFrame([
-            {"content_id": f"{b}v{n}", "brand": b, "format": ("video", "note")[n % 2], "channel": "circular", "creator": f"m{n % 3}",
-             "item_id": f"{b}0", "length_s": 30.0 + n, "published_at": FIRST + dt.timedelta(days=23 * n)}
+            {"content_id": f"{b}v{n}", "brand": b, "format": ("video", "note")[n % 2], "channel": "circular", "item_id": f"{b}0",
+             "creator": f"m{n % 3}", "length_s": 30.0 + n, "published_at": FIRST + dt.timedelta(days=23 * n)}
             for b in BRANDS for n in range(12)
         ]),
         "services": pd.DataFrame({
@@ -179,8 +179,8 @@ def _watched(dice, names, brand):
     day = np.minimum(23 * piece + dice.integers(0, 21, n), DAYS - 1)
     at = pd.Timestamp(FIRST) + pd.to_timedelta(day * 1440 + dice.integers(480, 1300, n), unit="min")
     frame = pd.DataFrame({
-        "consumer_key": dice.choice(names, n, p=keen / keen.sum()), "behaviour": "watch", "occurred_at": at, "channel": "circular",
-        "content_id": [f"{brand}v{p}" for p in piece], "duration_s": dice.exponential(12.0, n).round(),
+        "consumer_key": dice.choice(names, n, p=keen / keen.sum()), "behaviour": "watch", "occurred_at": at,
+        "channel": "circular", "content_id": [f"{brand}v{p}" for p in piece], "duration_s": dice.exponential(12.0, n).round(),
     })  # fmt: skip
     came = frame[dice.random(n) < 0.2].assign(behaviour="view", content_id=None, item_id=f"{brand}0")
     came["occurred_at"] += pd.Timedelta(minutes=5)

@@ -186,9 +186,12 @@ def effect_rows(effects: pd.DataFrame, words: Words) -> pd.DataFrame:
         if row["suppressed"]:
             told = dict.fromkeys(("effect", "naive", "placebo", "bound"), words.suppressed())
         else:
-            told = {"effect": effect_text(row, words), "naive": MISSING if is_missing(row["naive"]) else points(float(row["naive"]), words),
-                    "placebo": MISSING if is_missing(row["placebo_p"]) else words.number(row["placebo_p"], 2),
-                    "bound": MISSING if is_missing(row["odds"]) else words.number(row["odds"], 2)}  # fmt: skip
+            told = {
+                "effect": effect_text(row, words),
+                "naive": MISSING if is_missing(row["naive"]) else points(float(row["naive"]), words),
+                "placebo": MISSING if is_missing(row["placebo_p"]) else words.number(row["placebo_p"], 2),
+                "bound": MISSING if is_missing(row["odds"]) else words.number(row["odds"], 2),
+            }
         arm = words("all content") if row["arm"] == EVERY else row["arm"]
         rows.append(
             {

@@ -63,7 +63,7 @@ def adjusted(
     covariate that does not vary in one of the groups is left out.
     """
     y, t = checked(outcome, treated)
-    return Question("adjusted", "lift", t, 0, level).interacted(y, pd.DataFrame(covariates), clusters)
+    return _interacted(Question("adjusted", "lift", t, 0, level), y, pd.DataFrame(covariates), clusters)
 
 
 def naive(wide: pd.DataFrame, treated: pd.Series, *, after: int = 0, level: float = LEVEL) -> Estimate:
@@ -130,7 +130,20 @@ def lagged(wide: pd.DataFrame, treated: pd.Series, *, after: int = 0, level: flo
     if why := _history(wide, after):
         return ask.cannot(why)
     y, _ = checked(wide[after], treated)
-    return ask.interacted(y, wide[[after - 1]])
+    return _interacted(ask, y, wide[[after - 1]], None)
+
+
+def _interacted(ask: Question, y: np.ndarray, covariates: pd.DataFrame, clusters: pd.Series | None) -> Estimate:
+    t, x = ask.treated, covariates.to_numpy(float)
+    if not np.isfinite(x).all():
+        raise ApexError(f"{ask.method}: covariates have missing values; fill them in or drop them first.")
+    if why := ask.trouble(least=2):
+        return ask.cannot(why)
+    x = x[:, (np.ptp(x[t], axis=0) > 0) & (np.ptp(x[~t], axis=0) > 0)]  # a line needs two points in either group
+    if why := ask.trouble(least=x.shape[1] + 2):
+        return ask.cannot(why)
+    x = (x - x[t].mean(axis=0)) / x.std(axis=0)
+    return ask.least_squares(y, np.column_stack([np.ones(len(y)), t, x, x * t[:, None]]), clusters=clusters)
 
 
 def _history(wide: pd.DataFrame, after: int) -> str:

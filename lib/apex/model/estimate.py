@@ -121,19 +121,6 @@ class Question:
         design = np.column_stack([np.ones(len(y)), t])
         return self.least_squares(y, design, clusters=clusters, weights=weights, freedom=freedom)
 
-    def interacted(self, y: np.ndarray, covariates: pd.DataFrame, clusters: "pd.Series | None" = None) -> Estimate:
-        """Regression on the treatment, covariates centred at the treated, and both times each other (Lin 2013)."""
-        t, x = self.treated, covariates.to_numpy(float)
-        if not np.isfinite(x).all():
-            raise ApexError(f"{self.method}: covariates have missing values; fill them in or drop them first.")
-        if why := self.trouble(least=2):
-            return self.cannot(why)
-        x = x[:, (np.ptp(x[t], axis=0) > 0) & (np.ptp(x[~t], axis=0) > 0)]  # a line needs two points in either group
-        if why := self.trouble(least=x.shape[1] + 2):
-            return self.cannot(why)
-        x = (x - x[t].mean(axis=0)) / x.std(axis=0)
-        return self.least_squares(y, np.column_stack([np.ones(len(y)), t, x, x * t[:, None]]), clusters=clusters)
-
     def _estimate(self, effect: float, low: float, high: float, se: float, why: str = "") -> Estimate:
         n = int(self.treated.sum())
         return Estimate(

@@ -8,6 +8,7 @@ which there was nothing to find. `verdict.judge` does the rest.
 """
 
 import math
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ def observed(
     compared on the very number that is tested passes any test.
 
     The estimates are `aipw` and, with a period before, `aipw_change` (on the change since it, given what was known
-    before it); without one `regression` (a line for either group). Placebos: both in the periods before.
+    before it); without one `regression` (the model of the outcome alone). Placebos: both in the periods before.
     """
     wanted = standards or Standards()
     y, t = checked(outcome, treated)
@@ -81,7 +82,11 @@ def observed(
         )
         second, placebos = _earlier(outcome, treated, past, earlier, ask)
     else:
-        second, placebos = Question("regression", "model", t).interacted(y, known, clusters), []
+        alike = pd.Series(t.mean(), treated.index).clip(
+            1e-9, 1 - 1e-9
+        )  # everyone's chance the same: only the model of outcomes is left
+        found = weighed(outcome, treated, covariates, **ask, propensity=alike, method="regression").estimate
+        second, placebos = replace(found, kind="model"), []
     evidence = Evidence(
         randomised=False,
         naive=naive,

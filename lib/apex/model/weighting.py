@@ -53,7 +53,7 @@ def aipw(
 
     Left out, and counted in `left_out`: for the effect on the treated, who has a chance above `certain`: hardly anybody
     like them was left untreated. For the effect on all, chances outside the range in which the effect is told most sharply
-    (Crump et al. 2009, their optimal rule).
+    (Crump et al. 2009, their optimal rule). With `certain` of 1 nobody is.
     """
     return weighed(
         outcome, treated, covariates, clusters=clusters, weigh=weigh, folds=folds, seed=seed, propensity=propensity,
@@ -88,7 +88,7 @@ def weighed(
     fold = _folds(y, t, clusters, folds, seed)
     if propensity is None:
         chance = _expected(t.astype(float), x, np.ones(len(t), bool), fold)
-        keep = chance <= certain if weigh == "treated" else _sharpest(chance)
+        keep = chance <= certain if weigh == "treated" or certain >= 1 else _sharpest(chance)
     else:
         chance, keep = _known(propensity, treated), np.ones(len(t), bool)
     used = Question(method, kind, t[keep], after, level)

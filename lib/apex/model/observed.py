@@ -82,10 +82,9 @@ def observed(
         )
         second, placebos = _earlier(outcome, treated, past, earlier, ask)
     else:
-        alike = pd.Series(t.mean(), treated.index).clip(
-            1e-9, 1 - 1e-9
-        )  # everyone's chance the same: only the model of outcomes is left
-        found = weighed(outcome, treated, covariates, **ask, propensity=alike, method="regression").estimate
+        # with the same chance for everybody only the model of the outcome is left
+        same = pd.Series(0.5, treated.index)
+        found = weighed(outcome, treated, covariates, **ask, propensity=same, method="regression").estimate
         second, placebos = replace(found, kind="model"), []
     evidence = Evidence(
         randomised=False,

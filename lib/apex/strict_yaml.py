@@ -43,24 +43,29 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
         raise ApexError(f"{path}: there is no such file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ApexError(f"{path}: cannot be read: {error}.") from None
+    return parse(text, path.name, str(path))
+
+
+def parse(text: str, name: str, whole: str | None = None) -> tuple[dict[str, Any], Lines]:
+    """The mapping in a text, as `read` gives that of a file; `name` (and `whole`, of the file) stand in the messages."""
     try:
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
             if not isinstance(node, yaml.MappingNode):
-                raise ApexError(f'{path}: should hold keys and values, like `brand: "764"`.')
+                raise ApexError(f'{whole or name}: should hold keys and values, like `brand: "764"`.')
             lines: Lines = {}
-            refuse_mountain(node, path.name)
-            _walk(node, path.name, (), lines)
+            refuse_mountain(node, name)
+            _walk(node, name, (), lines)
             return loader.construct_document(node), lines
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"{path.name}:{mark.line + 1}" if mark else path.name
+        where = f"{name}:{mark.line + 1}" if mark else name
         raise ApexError(f"{where}: not valid YAML: {error.problem or error.context}.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ApexError(f"{path.name}: not valid YAML: {error}.") from None
+        raise ApexError(f"{name}: not valid YAML: {error}.") from None
 
 
 def read_extended(path: Path, find: Callable[[str, Path], Path]) -> tuple[dict[str, Any], Lines]:

@@ -1,7 +1,7 @@
 """A file of crowds: read, checked, and each crowd's definition named by a digest.
 
 The file holds `crowds:`, each with a `name` in both languages, perhaps an `about`, and `who`, an expression of
-`apex.measure.crowd_rules`.
+`apex.measure.crowd_rules`. A file may say `extends: NAME`, another one beside it, and name only what it changes.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 from apex import strict_yaml
 from apex.errors import ApexError, nearest
 from apex.files import ROOT
-from apex.measure.crowd_rules import KINDS, Behaviour, Expression, Leaf, Money, Other, Part, Stage, Trait, walk
+from apex.measure.crowd_rules import KINDS, LEAVES, Expression, Leaf, Other, Part, walk
 
 FOLDER = ROOT / "data" / "rules"
 MOST_CROWDS = 60  # each is one bit in a word of 63
@@ -81,10 +81,28 @@ class Crowds(Part):
             raise ApexError(f"{self._origin}: no crowd is left.")
         return self.model_copy(update={"crowds": kept})
 
+    def only(self, names: Collection[str]) -> "Crowds":
+        """These crowds of the file and those that they refer to, in its order. ApexError for one that is not there."""
+        wanted, todo = set[str](), list(names)
+        while todo:
+            name = todo.pop()
+            if name not in self.crowds:
+                raise ApexError(f'{self._origin}: there is no crowd "{name}".{nearest(name, self.names)}')
+            if name not in wanted:
+                wanted.add(name)
+                todo += [other for _, other in self.references(name)]
+        return self.model_copy(update={"crowds": {n: c for n, c in self.crowds.items() if n in wanted}})
+
+    def beside(self, other: "Crowds") -> "Crowds":
+        """The crowds of both files, these first. ApexError where a name means two things."""
+        if twice := [n for n in other.names if n in self.crowds and other.crowds[n] != self.crowds[n]]:
+            raise ApexError(f'{other._origin}: the crowd "{twice[0]}" stands in {self._origin} as well.')
+        return self.model_copy(update={"crowds": self.crowds | other.crowds})
+
     def leaves(self, name: str) -> Iterator[tuple[str, Leaf]]:
         """The crowd's own conditions, each with its place: "crowds.yml: crowds.loyal.who.all[0]"."""
         for place, node in self._nodes(name):
-            if isinstance(node, Trait | Stage | Behaviour | Money):
+            if isinstance(node, LEAVES):
                 yield place, node
 
     def references(self, name: str) -> Iterator[tuple[str, str]]:
@@ -109,8 +127,27 @@ def load_crowds(name: str | Path = "crowds") -> Crowds:
     if not path.exists():
         known = [p.stem for p in FOLDER.glob("*.yml") if p.stem != "tables"]
         raise ApexError(f'There is no file of crowds "{name}" ({path.name}).{nearest(name, known)}')
-    content, _ = strict_yaml.read(path)
+    content, _ = strict_yaml.read_extended(path, lambda base, beside: beside / f"{base}.yml")
     return parse_crowds(content, path.name)
+
+
+def named(crowds: Crowds, **wanted: str) -> Crowds:
+    """Crowds of one's own naming: each `wanted` is the name of one in `crowds`, or an expression as text: "{stage: [P, L]}".
+
+    Returns these, and the crowds of the file that they refer to. Raises ApexError for a name that is not there and as
+    `load_crowds` does.
+    """
+    made: dict[str, Any] = {}
+    for id, text in wanted.items():
+        if id in crowds.crowds:
+            raise ApexError(f'{crowds._origin}: a crowd is named "{id}", which means something of its own here.')
+        if text.lstrip().startswith("{"):
+            who, name = strict_yaml.parse(text, id)[0], dict.fromkeys(("en", "zh"), text)
+        else:
+            who, name = {"crowd": text}, {str(k): v for k, v in crowds.only([text]).crowds[text].name.items()}
+        made[id] = {"name": name, "who": who}
+    both = parse_crowds({"crowds": dict(crowds.crowds) | made}, crowds._origin)
+    return both.only(list(made))
 
 
 def parse_crowds(content: Any, origin: str = "crowds") -> Crowds:

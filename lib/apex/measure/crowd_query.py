@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from apex.ledger import Book
 from apex.measure.crowd_file import Crowds
+from apex.measure.crowd_habits import HOLDS, holders
 from apex.measure.crowd_rules import (
     NONE,
     OPPORTUNITY,
@@ -25,6 +26,7 @@ from apex.measure.crowd_rules import (
     Behaviour,
     Either,
     Expression,
+    Habit,
     Leaf,
     Money,
     Not,
@@ -52,16 +54,24 @@ def query(
 
     consumers = warehouse.table("consumers")
     traits = {leaf: f"trait_{i}" for i, leaf in enumerate(leaves) if isinstance(leaf, Trait)}
-    table = consumers.select("consumer_id", **{column: _trait(consumers, leaf) for leaf, column in traits.items()})
+    among = {leaf.among for leaf in leaves if isinstance(leaf, Money) and leaf.among}
+    table = consumers.select(
+        "consumer_id", **{column: _trait(consumers, leaf) for leaf, column in traits.items()},
+        **{_among(trait): consumers[trait] for trait in among},
+    )  # fmt: skip
     table = _joined(table, _deeds(warehouse.table("events"), brand, category, day, [*leaves, *spend], days_ago))
     table = _joined(table, _positions(book, brand, day, days_ago))
     if any(leaf.expires_within_days for leaf in stages):
         table = _joined(table, _expiries(book, brand, day))
+    habits = {leaf: f"habit_{i}" for i, leaf in enumerate(leaves) if isinstance(leaf, Habit)}
+    for leaf, column in habits.items():
+        table = _joined(table, holders(warehouse, leaf, day).rename({column: HOLDS}))
     table = table.mutate(**_filled(table, days_ago))
     table = table.mutate(**{_top(leaf): _rank(table, leaf) for leaf in leaves if isinstance(leaf, Money) and leaf.top})
 
     truth: dict[Leaf, ir.BooleanValue] = {leaf: table[column] for leaf, column in traits.items()}
-    truth |= {leaf: _holds(table, leaf, book.rules.ids, day) for leaf in leaves if not isinstance(leaf, Trait)}
+    truth |= {leaf: table[column] for leaf, column in habits.items()}
+    truth |= {leaf: _holds(table, leaf, book.rules.ids, day) for leaf in leaves if leaf not in truth}
     formulas: dict[str, ir.BooleanValue] = {}
 
     def formula(node: Expression) -> "ir.BooleanValue":
@@ -104,7 +114,11 @@ def _sum(leaf: Money) -> str:
 
 
 def _top(leaf: Money) -> str:
-    return f"rank_{leaf.spent}_{leaf.within_days}"
+    return f"rank_{leaf.spent}_{leaf.within_days}" + (f"_{_among(leaf.among)}" if leaf.among else "")
+
+
+def _among(trait: str) -> str:
+    return f"among_{trait}"
 
 
 def _named(*parts: Any) -> str:
@@ -212,7 +226,7 @@ def _filled(table: "ir.Table", days_ago: Sequence[int]) -> "dict[str, ir.Value]"
     for column in table.columns:
         if column.startswith(("times_", "spent_", "stage_")):
             filled[column] = table[column].fill_null(0)
-        elif column.startswith("near_"):
+        elif column.startswith(("near_", "habit_")):
             filled[column] = table[column].fill_null(False)
     for ago in days_ago:
         filled.setdefault(f"near_{ago}", ibis.literal(False))
@@ -220,10 +234,11 @@ def _filled(table: "ir.Table", days_ago: Sequence[int]) -> "dict[str, ir.Value]"
 
 
 def _rank(table: "ir.Table", leaf: Money) -> "ir.FloatingValue":
-    """The share of those who spent at all who spent more; 1 for those who did not."""
+    """The share of those who spent at all (`among`: with the same value of a trait) who spent more; 1 for who did not."""
     spent = table[_sum(leaf)]
-    window = ibis.window(group_by=spent > 0)
-    above = ibis.rank().over(ibis.window(group_by=spent > 0, order_by=spent.desc()))
+    groups = [spent > 0, *([table[_among(leaf.among)]] if leaf.among else [])]
+    window = ibis.window(group_by=groups)
+    above = ibis.rank().over(ibis.window(group_by=groups, order_by=spent.desc()))
     return ibis.ifelse(spent > 0, above / spent.count().over(window), 1.0)
 
 

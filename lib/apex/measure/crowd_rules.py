@@ -6,8 +6,14 @@
   the consumer came to it; `expires_within_days: n`: without anything new it is left on one of the next n days;
 - a behaviour: `{behaviour: [buy], within_days: 90, at_least: 2, at_most: 5, distinct: day | event, of: brand | category |
   market, channel: [tv], discounted: true, min_value_minor: v, min_score: s}` (from `discounted` on: which events count);
-- money: `{spent: brand | category | market, within_days: 365, min_minor: v, max_minor: v, top: 0.2}`: what was paid lies
-  between the two, both included; `top` keeps the upper share of those who spent at all;
+- money: `{spent: brand | category | market, within_days: 365, min_minor: v, max_minor: v, top: 0.2, among: city_tier}`: what
+  was paid lies between the two, both included; `top` keeps the upper share of those who spent at all (`among`: of those of
+  them with the same value of a trait);
+- habits, over the whole market (`apex.measure.crowd_habits`): `{middle_order_minor: {min: v, max: v}, within_days: 90}`, the
+  median of what one's orders cost; `{share_of: [view, cart], category: [snacks], within_days: 90, at_least: 0.6}`, or
+  `times_average: 2, among: city_tier`: how much of what one did of that kind lies in these categories (`business`, `channel`),
+  by itself or beside the average; `{price_rank_up: 0.15, within_days: 180}`: how far what one pays for a unit rose among all
+  that is paid in a category, against as many days before;
 - `{all: […]}`, `{any: […]}`, `{not: …}`, `{crowd: NAME}`, to any depth.
 
 An expression is true or false of every consumer, never unknown: a trait that is not known equals nothing, so `not` of it
@@ -125,13 +131,70 @@ class Money(Part):
     min_minor: int | None = None
     max_minor: int | None = Field(default=None, ge=0)
     top: float | None = Field(default=None, gt=0, lt=1)
+    among: str | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> "Money":
         if self.min_minor is None and self.max_minor is None and self.top is None:
             raise ValueError("money takes min_minor, max_minor or top")
+        if self.among is not None and self.top is None:
+            raise ValueError("among says whose upper share; it needs top")
         _ordered("money", self.min_minor, self.max_minor)
         return self
+
+
+class Bounds(Part):
+    """From min to max, both included."""
+
+    min: int | None = Field(default=None, ge=0)
+    max: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Bounds":
+        if self.min is None and self.max is None:
+            raise ValueError("takes min, max or both")
+        _ordered("money", self.min, self.max)
+        return self
+
+
+class MiddleOrder(Part):
+    """Whoever ordered in the last within_days days, and whose median order cost that much."""
+
+    middle_order_minor: Bounds
+    within_days: Days
+
+
+class ShareOf(Part):
+    """Of one's events of these behaviours the share in the categories, formats and channels named: large, or above average."""
+
+    share_of: Words
+    within_days: Days
+    category: Words | None = None
+    business: Words | None = None
+    channel: Words | None = None
+    at_least: float | None = Field(default=None, gt=0, le=1)
+    times_average: float | None = Field(default=None, gt=0)
+    among: str | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> "ShareOf":
+        for behaviour in self.share_of:
+            if behaviour not in schema.behaviours():
+                raise ValueError(f'"{behaviour}" is not a behaviour.{nearest(behaviour, schema.behaviours())}')
+        if not (self.category or self.business or self.channel):
+            raise ValueError("a share takes category, business or channel: which part is meant")
+        if (self.at_least is None) == (self.times_average is None):
+            raise ValueError("a share takes exactly one of at_least, times_average")
+        if self.among is not None and self.times_average is None:
+            raise ValueError("among says whose average; it needs times_average")
+        return self
+
+
+class PriceRankUp(Part):
+    """Whoever bought in both of two periods of within_days days, the later higher up in the categories' prices by so much."""
+
+    price_rank_up: float = Field(gt=0, lt=1)
+    within_days: Days
 
 
 class All(Part):
@@ -159,8 +222,8 @@ class Other(Part):
 
 
 KINDS: dict[str, type[Part]] = {
-    "trait": Trait, "stage": Stage, "behaviour": Behaviour, "spent": Money, "all": All, "any": Either, "not": Not,
-    "crowd": Other,
+    "trait": Trait, "stage": Stage, "behaviour": Behaviour, "spent": Money, "middle_order_minor": MiddleOrder,
+    "share_of": ShareOf, "price_rank_up": PriceRankUp, "all": All, "any": Either, "not": Not, "crowd": Other,
 }  # fmt: skip
 
 
@@ -188,13 +251,24 @@ def _of_one_kind(value: Any) -> Any:
 Expression = Annotated[
     Annotated[
         Annotated[Trait, Tag("=trait")] | Annotated[Stage, Tag("=stage")] | Annotated[Behaviour, Tag("=behaviour")]
-        | Annotated[Money, Tag("=spent")] | Annotated[All, Tag("=all")] | Annotated[Either, Tag("=any")]
-        | Annotated[Not, Tag("=not")] | Annotated[Other, Tag("=crowd")],
+        | Annotated[Money, Tag("=spent")] | Annotated[MiddleOrder, Tag("=middle_order_minor")]
+        | Annotated[ShareOf, Tag("=share_of")] | Annotated[PriceRankUp, Tag("=price_rank_up")]
+        | Annotated[All, Tag("=all")] | Annotated[Either, Tag("=any")] | Annotated[Not, Tag("=not")]
+        | Annotated[Other, Tag("=crowd")],
         Discriminator(lambda value: "=" + _kind(value)),
     ],
     BeforeValidator(_of_one_kind),
 ]  # fmt: skip
-Leaf = Trait | Stage | Behaviour | Money
+Habit = MiddleOrder | ShareOf | PriceRankUp
+Leaf = Trait | Stage | Behaviour | Money | Habit
+LEAVES = (Trait, Stage, Behaviour, Money, MiddleOrder, ShareOf, PriceRankUp)
+
+
+def traits_of(leaf: Leaf) -> list[str]:
+    """The columns of `consumers` that a condition looks at."""
+    if isinstance(leaf, Trait):
+        return [leaf.trait]
+    return [leaf.among] if isinstance(leaf, Money | ShareOf) and leaf.among else []
 
 
 def walk(node: Any, place: str) -> Iterator[tuple[str, Any]]:

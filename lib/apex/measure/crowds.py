@@ -17,15 +17,15 @@ import pyarrow as pa
 
 from apex.errors import ApexError, nearest
 from apex.ledger import Book
-from apex.measure.crowd_file import Crowds, load_crowds, parse_crowds
+from apex.measure.crowd_file import Crowds, load_crowds, named, parse_crowds
 from apex.measure.crowd_query import query
-from apex.measure.crowd_rules import NONE, OPPORTUNITY, Behaviour, Money, Scope, Stage, Trait
+from apex.measure.crowd_rules import NONE, OPPORTUNITY, Behaviour, Money, Scope, ShareOf, Stage, Trait, traits_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 __all__ = [
-    "Crowds", "Tally", "by_stage", "load_crowds", "members", "overlaps", "parse_crowds", "priority", "sizes", "tally",
+    "Crowds", "Tally", "by_stage", "load_crowds", "members", "named", "overlaps", "parse_crowds", "priority", "sizes", "tally",
     "unseen", "worth",
 ]  # fmt: skip
 
@@ -70,8 +70,9 @@ def _check(book: Book, crowds: Crowds, category: str | None) -> None:
     known = [*ids, OPPORTUNITY, NONE]
     for name in crowds.names:
         for place, leaf in crowds.leaves(name):
-            if isinstance(leaf, Trait) and leaf.trait not in traits:
-                raise ApexError(f'{place}: consumers have no trait "{leaf.trait}".{nearest(leaf.trait, traits)}')
+            for trait in traits_of(leaf):
+                if trait not in traits:
+                    raise ApexError(f'{place}: consumers have no trait "{trait}".{nearest(trait, traits)}')
             if isinstance(leaf, Stage):
                 for stage in leaf.stage:
                     if stage not in known:
@@ -176,14 +177,17 @@ def priority(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:
 def unseen(book: Book, crowds: Crowds, day: date, *, category: str | None = None) -> pd.DataFrame:
     """What crowds ask for and the data up to `day` do not hold: crowd, kind, name.
 
-    kind is behaviour, channel, trait (a value that nobody has, as TRAIT=VALUE) or category (the brand has none). Such a
-    condition is false for lack of data, and a page says so; for a missing category take the crowds out (`without`).
+    kind is behaviour, channel, trait (a value that nobody has, as TRAIT=VALUE; also a category or business of which a share
+    names none that is there) or category (the brand has none). Such a condition is false for lack of data, and a page says
+    so; for a missing category take the crowds out (`without`).
     """
     warehouse = book.warehouse.until(day)
     events, consumers = warehouse.table("events"), warehouse.table("consumers")
     leaves = [(name, leaf) for name in crowds.names for _, leaf in crowds.leaves(name)]
     _check(book, crowds, category or "")
-    done = events.select("behaviour", "channel").distinct().execute()
+    shares = any(isinstance(leaf, ShareOf) for _, leaf in leaves)
+    columns = ["behaviour", "channel", *(["category", "business"] if shares else [])]
+    done = events.select(*columns).distinct().execute()
     held = {
         leaf.trait: set(
             consumers[leaf.trait].cast("string").name("value").as_table().distinct().execute().value.dropna()
@@ -196,6 +200,12 @@ def unseen(book: Book, crowds: Crowds, day: date, *, category: str | None = None
         if isinstance(leaf, Behaviour):
             found += [(name, "behaviour", b) for b in leaf.behaviour if b not in set(done.behaviour)]
             found += [(name, "channel", c) for c in leaf.channel or () if c not in set(done.channel)]
+        elif isinstance(leaf, ShareOf):
+            found += [(name, "behaviour", b) for b in leaf.share_of if b not in set(done.behaviour)]
+            for column, asked in (("channel", leaf.channel), ("category", leaf.category), ("business", leaf.business)):
+                if asked and not set(asked) & set(done[column]):
+                    kind = "channel" if column == "channel" else "trait"
+                    found += [(name, kind, v if kind == "channel" else f"{column}={v}") for v in asked]
         elif isinstance(leaf, Trait):
             found += [(name, "trait", f"{leaf.trait}={v}") for v in leaf.values if v not in held[leaf.trait]]
         if category is None and _needs_category(leaf):

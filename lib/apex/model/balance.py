@@ -24,12 +24,18 @@ class Overlap(NamedTuple):
     n_treated: int
 
 
-def balance(covariates: pd.DataFrame, treated: pd.Series, strata: pd.Series | None = None) -> pd.DataFrame:
+def balance(
+    covariates: pd.DataFrame,
+    treated: pd.Series,
+    strata: pd.Series | None = None,
+    weights: pd.Series | None = None,
+) -> pd.DataFrame:
     """Standardised mean differences of numeric covariates, treated less others.
 
     In units of the two groups' pooled standard deviation before any design, so that before and after compare (Stuart
     2010). After: the others weighted within groups of `strata` to the treated's spread over them; groups that hold only
-    one kind are left out of it. Returns covariate, before, after (NaN without strata), n_treated, n_control; a covariate
+    one kind are left out of it. Or by `weights` of both kinds, 0 for who is left out, NaN for all where there are none.
+    Returns covariate, before, after (NaN without strata or weights), n_treated, n_control; a covariate
     that does not vary is left out. Empty without treated or others.
     """
     columns = ["covariate", "before", "after", "n_treated", "n_control"]
@@ -42,8 +48,10 @@ def balance(covariates: pd.DataFrame, treated: pd.Series, strata: pd.Series | No
     x, scale = x[:, varies], scale[varies]
     before = (x[t].mean(axis=0) - x[~t].mean(axis=0)) / scale
     after = np.full(len(scale), NAN)
+    weight = None if weights is None else weights.to_numpy(float)
     if strata is not None:
         weight = _spread_of_treated(t, strata.to_numpy())
+    if weight is not None:
         used = t & (weight > 0), ~t & (weight > 0)
         if used[0].any():
             mean = [np.average(x[g], axis=0, weights=weight[g]) for g in used]

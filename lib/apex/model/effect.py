@@ -5,7 +5,8 @@ it, …), `treated` says per consumer whether the campaign reached for them. Eff
 the outcome. No estimate earns a name here: `apex.model.verdict` judges.
 
 With two periods, a regression of changes with HC2 errors *is* difference in differences with errors clustered by consumer;
-`apex.model.event_study` uses more periods.
+`apex.model.event_study` uses more periods, `apex.model.weighting` everything that was known of a consumer, and
+`apex.model.observed` asks both where chance decided nothing.
 """
 
 import numpy as np
@@ -13,6 +14,13 @@ import pandas as pd
 
 from apex.errors import ApexError
 from apex.model.estimate import LEVEL, Estimate, Question, checked
+from apex.model.observed import Bound, bound, observed
+from apex.model.weighting import aipw, pairwise
+
+__all__ = [
+    "Bound", "Estimate", "adjusted", "aipw", "bound", "did", "did_strata", "difference", "lagged", "naive", "observed",
+    "pairwise",
+]  # fmt: skip
 
 
 def difference(
@@ -38,7 +46,7 @@ def difference(
             raise ApexError("propensity: every chance of being treated must be known and lie strictly between 0 and 1.")
         # the effect on the treated: controls stand in for them, each as often as its like was treated
         weights = np.where(t, 1.0, p / (1 - p)) if propensity.nunique() > 1 else None
-    return _means(ask, y, clusters, weights)
+    return ask.means(y, clusters, weights)
 
 
 def adjusted(
@@ -61,7 +69,7 @@ def adjusted(
 def naive(wide: pd.DataFrame, treated: pd.Series, *, after: int = 0, level: float = LEVEL) -> Estimate:
     """The bare difference between the groups in one period: only to warn of. Where lists are chosen it is no effect."""
     y, t = checked(wide[after], treated)
-    return _means(Question("naive", "counted", t, after, level), y)
+    return Question("naive", "counted", t, after, level).means(y)
 
 
 def did(
@@ -80,7 +88,7 @@ def did(
     if why := _history(wide, after):
         return ask.cannot(why)
     change, _ = checked(wide[after] - wide[after - 1], treated)
-    return _means(ask, change, clusters)
+    return ask.means(change, clusters)
 
 
 def did_strata(
@@ -123,21 +131,6 @@ def lagged(wide: pd.DataFrame, treated: pd.Series, *, after: int = 0, level: flo
         return ask.cannot(why)
     y, _ = checked(wide[after], treated)
     return _interacted(ask, y, wide[[after - 1]], None)
-
-
-def _means(
-    ask: Question, y: np.ndarray, clusters: pd.Series | None = None, weights: np.ndarray | None = None
-) -> Estimate:
-    """Difference in means by least squares; unweighted and unclustered with Welch's degrees of freedom."""
-    if why := ask.trouble():
-        return ask.cannot(why)
-    t, freedom = ask.treated, None
-    if weights is None and clusters is None:
-        parts = [(y[g].var(ddof=1) / g.sum(), g.sum() - 1) for g in (t, ~t)]
-        whole = sum(v for v, _ in parts)
-        freedom = whole**2 / sum(v**2 / k for v, k in parts) if whole > 0 else 1.0
-    design = np.column_stack([np.ones(len(y)), t])
-    return ask.least_squares(y, design, clusters=clusters, weights=weights, freedom=freedom)
 
 
 def _interacted(ask: Question, y: np.ndarray, covariates: pd.DataFrame, clusters: pd.Series | None) -> Estimate:

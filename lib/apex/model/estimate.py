@@ -18,9 +18,10 @@ class Estimate:
 
     kind: "counted" (a difference, not an effect), "model" (rests on an assumption) or "lift" (chance decided who was
     treated). after: the period that was compared; below 0 the campaign had not begun, and the estimate is a placebo whose
-    truth is 0. left_out: share of the treated that found nobody to be compared with. cannot: why there is no number ("" when
-    there is one): no_treated, no_control, too_few, no_variation, no_period_before, no_overlap, or no_history (nobody bought
-    before, so that a change would be a bare difference under another name).
+    truth is 0. left_out: share of the treated (of all, where the effect is on all) that found nobody to be compared with.
+    without: what they would have had on average without the treatment, where the method says so (NaN elsewhere). cannot: why
+    there is no number ("" when there is one): no_treated, no_control, too_few, no_variation, no_period_before, no_overlap,
+    or no_history (nobody bought before, so that a change would be a bare difference under another name).
     """
 
     method: str
@@ -34,6 +35,7 @@ class Estimate:
     after: int = 0
     cannot: str = ""
     left_out: float = 0.0
+    without: float = NAN
 
     @property
     def n(self) -> int:
@@ -106,6 +108,18 @@ class Question:
         result = model.fit(**how, use_t=True)
         found = float(result.params[column]), float(result.bse[column])
         return self.answer(*found, result.df_resid if freedom is None else freedom, float(np.abs(y).max()))
+
+    def means(self, y: np.ndarray, clusters: "pd.Series | None" = None, weights: np.ndarray | None = None) -> Estimate:
+        """Difference in means by least squares; unweighted and unclustered with Welch's degrees of freedom."""
+        if why := self.trouble():
+            return self.cannot(why)
+        t, freedom = self.treated, None
+        if weights is None and clusters is None:
+            parts = [(y[g].var(ddof=1) / g.sum(), g.sum() - 1) for g in (t, ~t)]
+            whole = sum(v for v, _ in parts)
+            freedom = whole**2 / sum(v**2 / k for v, k in parts) if whole > 0 else 1.0
+        design = np.column_stack([np.ones(len(y)), t])
+        return self.least_squares(y, design, clusters=clusters, weights=weights, freedom=freedom)
 
     def _estimate(self, effect: float, low: float, high: float, se: float, why: str = "") -> Estimate:
         n = int(self.treated.sum())

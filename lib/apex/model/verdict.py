@@ -206,7 +206,7 @@ def _quiet_before(evidence: Evidence, wanted: Standards) -> list[Reason]:
     found = []
     if evidence.pretrend.p < wanted.alpha:
         found.append(Reason("pretrend", evidence.pretrend.p, wanted.alpha))
-    limit = wanted.alpha / len(placebos)
+    limit = wanted.alpha / max(len(placebos), 1)
     for method in dict.fromkeys(e.method for e in placebos):
         worst = min((e for e in placebos if e.method == method), key=lambda e: e.p)
         if worst.p < limit:

@@ -1,6 +1,6 @@
 """Shares still there, day by day of age: one step line a stage with the band of its interval, labelled at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -20,14 +20,16 @@ def curves(
     stages: Stages,
     words: Words,
     title: str,
-    marks: Sequence[int] = (30, 90),
+    marks: Sequence[int] | Mapping[int, str] = (30, 90),
     note: str | None = None,
     id: str | None = None,
+    head: str | None = None,
 ) -> Fragment:
     """Step lines from `stage, day, share` and, where known, `low` and `high` (a band); days are days of age, from 0 on.
 
     A line is labelled with the share at its last day, and ends where the frame does. `marks` are days with a dashed line and
-    a column of their own in the data behind the chart. Raises ApexError for a missing column, an unknown stage, a share that
+    a column of their own in the data behind the chart, under the name that a mapping gives them. `head` is what a line is, where
+    it is no stage. Raises ApexError for a missing column, an unknown stage, a share that
     is none, or a day given twice.
     """
     data = checked(frame, ["stage", "day", "share"], "curves")
@@ -47,12 +49,15 @@ def curves(
 
     def draw(width: int, name: str, css_class: str) -> str:
         with sheet(width, 300 if width > NARROW else max(280, LINE * len(ids) + 80)) as canvas:
-            _draw(canvas, lines, labels, words, marks)
+            _draw(canvas, lines, labels, words, list(marks))
             return canvas.svg(name, css_class, alt, css_colours(len(ids)))
 
-    shown = pd.DataFrame({words("Stage"): [known[stage] for stage in ids]})
-    for day in marks:
-        shown[words("Still there after {n} days", n=day)] = [_on(lines[stage], day, words) for stage in ids]
+    shown = pd.DataFrame({head or words("Stage"): [known[stage] for stage in ids]})
+    columns = (
+        marks if isinstance(marks, Mapping) else {day: words("Still there after {n} days", n=day) for day in marks}
+    )
+    for day, name in columns.items():
+        shown[name] = [_on(lines[stage], day, words) for stage in ids]
     shown[words("Last day shown")] = [
         words.count(line["day"].max()) if len(line) else MISSING for line in lines.values()
     ]

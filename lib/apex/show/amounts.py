@@ -31,10 +31,12 @@ def bars(
     note: str | None = None,
     id: str | None = None,
     mark: str | None = None,
+    base: float = 0.0,
 ) -> Fragment:
     """Horizontal bars from `label, value` and, where known, `before` (a mark), `low` and `high` (a whisker).
 
-    `mark` names what `before` holds where it is not the period before.
+    `mark` names what `before` holds where it is not the period before. Bars begin at `base` (an index: at 100). Those that a
+    column `faint` marks are grey: too few stand behind them.
 
     `unit` is that of a finding. A missing number is written "hidden" where a column `suppressed` says so (without that
     column: where consumers or orders are counted), else "–", as is a `before` whose `comparable` is false. With
@@ -49,8 +51,11 @@ def bars(
         known = names(stages, words)
         colours = [scale[stage] for stage in data["label"]]
         data["label"] = [known[stage] for stage in data["label"]]
+    if "faint" in data.columns:
+        faint = data["faint"].astype("boolean").fillna(False)
+        colours = [TOKENS["mute"] if pale else colour for pale, colour in zip(faint, colours, strict=True)]
     data["text"] = [_written(row, "value", unit, words) for _, row in data.iterrows()]
-    return _bar_chart("bars", frame, data, colours, words, title, unit, note, id, mark)
+    return _bar_chart("bars", frame, data, colours, words, title, unit, note, id, mark, base)
 
 
 def change(
@@ -123,6 +128,7 @@ def _bar_chart(
     note: str | None,
     id: str | None,
     mark: str | None = None,
+    base: float = 0.0,
 ) -> Fragment:
     heads = {
         "value": words("Value"),
@@ -148,20 +154,20 @@ def _bar_chart(
     def draw(width: int, name: str, css_class: str) -> str:
         pitch = 36 if width > NARROW else 52
         with sheet(width, pitch * len(data) + 8) as canvas:
-            _bars(canvas, data, colours, pitch)
+            _bars(canvas, data, colours, pitch, base)
             return canvas.svg(name, css_class, alt, css_colours(max(len(set(colours)), 4)))
 
     return figure(kind, frame, words, title, alt, draw, shown, note, id=id)
 
 
-def _bars(canvas: Canvas, data: pd.DataFrame, colours: list[str], pitch: float) -> None:
+def _bars(canvas: Canvas, data: pd.DataFrame, colours: list[str], pitch: float, base: float) -> None:
     """Label beside the bar where there is room, above it on a phone; its number after everything that is drawn."""
     beside = canvas.width > NARROW
     left = min(max(width_of(str(label)) for label in data["label"]) + 14, canvas.width * 0.36) if beside else 4
     right = canvas.width - min(max(width_of(text) for text in data["text"]) * 1.08 + 14, canvas.width * 0.45)
     ends = data[[c for c in ("value", "before", "low", "high") if c in data.columns]].astype(float)
-    low = min(float(ends.min().min()) if ends.notna().any().any() else 0.0, 0.0)
-    high = max(float(ends.max().max()) if ends.notna().any().any() else 0.0, 0.0)
+    low = min(float(ends.min().min()) if ends.notna().any().any() else base, base)
+    high = max(float(ends.max().max()) if ends.notna().any().any() else base, base)
     span = (high - low) or 1.0
 
     def x(value: float) -> float:
@@ -174,11 +180,11 @@ def _bars(canvas: Canvas, data: pd.DataFrame, colours: list[str], pitch: float) 
             canvas.text(left - 12, middle, fit(row.label, left - 12), "end")
         else:
             canvas.text(4, middle - 22, fit(row.label, canvas.width - 8))
-        reach = x(0)
+        reach = x(base)
         if not is_missing(row.value):
             reach = max(reach, x(row.value))
             canvas.box(
-                min(x(0), x(row.value)), middle - half, max(x(0), x(row.value)), middle + half, colour, over=True
+                min(x(base), x(row.value)), middle - half, max(x(base), x(row.value)), middle + half, colour, over=True
             )
         if not is_missing(getattr(row, "low", None)) and not is_missing(getattr(row, "high", None)):
             reach = max(reach, x(row.high))
@@ -191,5 +197,5 @@ def _bars(canvas: Canvas, data: pd.DataFrame, colours: list[str], pitch: float) 
             canvas.line([place, place], rim, "card", 5, front=True)  # a rim, to be seen on dark bars as well
             canvas.line([place, place], rim, "ink", 2, front=True)
         canvas.text(reach + 8, middle, row.text, bold=True)
-        base = pitch / 2 if beside else half + 3  # on a phone the label stands between two bars
-        canvas.line([x(0), x(0)], [middle - base, middle + base], "mute")
+        foot = pitch / 2 if beside else half + 3  # on a phone the label stands between two bars
+        canvas.line([x(base), x(base)], [middle - foot, middle + foot], "mute")

@@ -46,8 +46,9 @@ def table(
     """A table of the named columns, in their order, with these heads; `.data` is the frame.
 
     A format is a name of `formats` or a function value → text (then a figure). A count that the privacy threshold hides
-    is missing in the frame with `suppressed` true in its row, and is written as "hidden". Raises ApexError for a column or
-    a format that is not there and for an id that is no slug.
+    is missing in the frame with `suppressed` true in its row, and is written as "hidden". Rows that a column `faint` marks
+    are grey, and of a column X the cells that `faint_X` marks: too few people stand behind them, and a text says so as well.
+    Raises ApexError for a column or a format that is not there and for an id that is no slug.
     """
     from great_tables import GT
 
@@ -77,7 +78,28 @@ def table(
     made = made.cols_align("right", right) if right else made
     made = made.cols_align("left", left) if left else made
     csv = texts.set_axis([plain(label) for label, _ in columns.values()], axis="columns").to_csv(index=False)
-    return Fragment(_wrap(made.as_raw_html(), id, words, len(data), title, note, csv), "table", title or id, "", frame)
+    html = made.as_raw_html()
+    pale = [_marked(data, f"faint_{column}") | _marked(data, "faint") for column in columns]
+    if any(marks.any() for marks in pale):
+        html = _faint(html, list(zip(*pale, strict=True)))
+    return Fragment(_wrap(html, id, words, len(data), title, note, csv), "table", title or id, "", frame)
+
+
+def _marked(data: pd.DataFrame, column: str) -> "pd.Series[bool]":
+    if column not in data.columns:
+        return pd.Series(False, data.index)
+    return data[column].astype("boolean").fillna(False).astype(bool)
+
+
+def _faint(html: str, rows: list[tuple[bool, ...]]) -> str:
+    """The HTML with the class `faint` on these cells of the body, row by row."""
+    head, mark, body = html.partition("<tbody")
+    cells = iter([pale for row in rows for pale in row])
+    return (
+        head
+        + mark
+        + re.sub(r'<td headers="[^"]*" class="', lambda m: m.group() + ("faint " if next(cells, False) else ""), body)
+    )
 
 
 def _wrap(html: str, id: str, words: Words, rows: int, title: str | None, note: str | None, csv: str) -> str:

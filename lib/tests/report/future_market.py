@@ -52,7 +52,9 @@ def tables():
     """The canonical tables of the market, as frames."""
     dice = np.random.default_rng(7)
     names = [f"k{n:03}" for n in range(CONSUMERS)]
-    events = pd.concat([_events(dice, names, brand) for brand in BRANDS], ignore_index=True)
+    events = [_events(dice, names, brand) for brand in BRANDS]
+    events = pd.concat([*events, *(_watched(np.random.default_rng(n), names, brand) for n, brand in enumerate(BRANDS))])
+    events = events.reset_index(drop=True)
     items = [
         {"item_id": f"{b}{n}", "brand": b, "category": CATEGORY[b], "department": "drinks", "launched_on": _day(day)}
         for b in BRANDS
@@ -81,10 +83,11 @@ def tables():
             "day": daily.n.map(_day), "brand": daily.brand, "channel": "mail", "buying": "cpm",
             "impressions": 1000, "cost_minor": 5000,
         }),
-        "contents": pd.DataFrame({
-            "content_id": [f"v{n}" for n in range(8)], "brand": "b", "format": "video", "channel": "circular",
-            "published_at": [FIRST + dt.timedelta(days=35 * n) for n in range(8)],
-        }),
+        "contents": pd.DataFrame([
+            {"content_id": f"{b}v{n}", "brand": b, "format": ("video", "note")[n % 2], "channel": "circular", "item_id": f"{b}0",
+             "creator": f"m{n % 3}", "length_s": 30.0 + n, "published_at": FIRST + dt.timedelta(days=23 * n)}
+            for b in BRANDS for n in range(12)
+        ]),
         "services": pd.DataFrame({
             "provider": "p", "brand": "b", "track": [f"t{n}" for n in range(4)],
             "first_day": [_day(70 * n) for n in range(4)], "last_day": LAST_DAY,
@@ -167,6 +170,22 @@ def _events(dice, names, brand):
     frame["discount_minor"] = pd.Series(np.where(bought & (dice.random(len(frame)) < 0.3), 50, None), dtype="Int64")
     last = frame.iloc[[0]].assign(occurred_at=pd.Timestamp(LAST_DAY) + pd.Timedelta(hours=12))
     return pd.concat([frame, last], ignore_index=True)
+
+
+def _watched(dice, names, brand):
+    """Views of the brand's contents in their first weeks, and visits that follow some of them."""
+    n = 1200 if brand == "b" else 200
+    piece, keen = dice.integers(0, 12, n), dice.gamma(0.7, 1.0, len(names))
+    day = np.minimum(23 * piece + dice.integers(0, 21, n), DAYS - 1)
+    at = pd.Timestamp(FIRST) + pd.to_timedelta(day * 1440 + dice.integers(480, 1300, n), unit="min")
+    frame = pd.DataFrame({
+        "consumer_key": dice.choice(names, n, p=keen / keen.sum()), "behaviour": "watch", "occurred_at": at,
+        "channel": "circular", "content_id": [f"{brand}v{p}" for p in piece], "duration_s": dice.exponential(12.0, n).round(),
+    })  # fmt: skip
+    came = frame[dice.random(n) < 0.2].assign(behaviour="view", content_id=None, item_id=f"{brand}0")
+    came["occurred_at"] += pd.Timedelta(minutes=5)
+    both = pd.concat([frame, came], ignore_index=True)
+    return both.assign(brand=brand, category=CATEGORY[brand], seq=range(10**5, 10**5 + len(both)))
 
 
 def _day(number):

@@ -295,6 +295,17 @@ def test_negative_and_missing_bars_with_intervals(en, drawings):
     assert '<th scope="col">Low</th>' in chart.html and "<td>−5</td><td>−2</td>" in chart.html
 
 
+def test_an_index_begins_at_its_base_and_few_people_are_grey(en, drawings):
+    frame = pd.DataFrame({"label": ["a", "b", "c"], "value": [120, 90, 130], "low": [110, 70, 60], "high": [130, 110, 200],
+                          "faint": [False, False, True]})  # fmt: skip
+    for drawing in drawings(show.bars(frame, en, "T", "index", base=100)):
+        (more, less), (grey,) = drawing.boxes("var(--stage-3"), drawing.boxes("var(--mute")
+        assert more[0] == pytest.approx(less[2], abs=0.2) == pytest.approx(grey[0], abs=0.2), "all begin at 100"
+        assert (more[2] - more[0]) / (less[2] - less[0]) == pytest.approx(2, rel=0.02)
+        assert (grey[2] - grey[0]) / (more[2] - more[0]) == pytest.approx(1.5, rel=0.02)
+        assert {"120", "90", "130"} <= set(drawing.texts)
+
+
 def test_change_says_the_difference(stages, en, drawings):
     frame = pd.DataFrame({"stage": ["L", "A", "P"], "now": [684, 271, 30], "before": [655, 0, 40]})
     chart = show.change(frame, stages, en, "T")

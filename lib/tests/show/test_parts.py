@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from apex import show
 from apex.errors import ApexError
@@ -227,3 +228,16 @@ def test_every_public_name_is_there():
         assert callable(getattr(show, name))
     with pytest.raises(AttributeError, match="bar"):
         show.bar  # noqa: B018
+
+
+def test_rows_and_cells_of_few_people_are_grey_and_no_others(en):
+    frame = pd.DataFrame({"a": ["x", "y"], "b": ["1", "2"], "faint": [False, True], "faint_b": [True, False]})
+    made = show.table(frame, "t", en, {"a": ("A", "text"), "b": ("B", "text")})
+    cells = BeautifulSoup(made.html, "html.parser").select("tbody td")
+    assert [(c.get_text(), "faint" in c["class"]) for c in cells] == [
+        ("x", False),
+        ("1", True),
+        ("y", True),
+        ("2", True),
+    ]
+    assert "faint" not in show.table(frame[["a"]], "t", en, {"a": ("A", "text")}).html

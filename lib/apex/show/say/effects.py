@@ -132,6 +132,9 @@ def method(name: str, words: Words) -> str:
         "lagged": words("given the outcome before"),
         "difference": words("difference in means of a trial"),
         "adjusted": words("trial, adjusted for the outcome before"),
+        "aipw": words("weighting and regression on all that was known"),
+        "aipw_change": words("change, given what was known earlier"),
+        "regression": words("regression alone"),
     }
     return known[name]
 

@@ -1,0 +1,151 @@
+"""TGI against simulated truth and by hand; two known-wrong intervals fail the same test."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from apex.model import tgi
+
+TIMES = 4000
+# people in both groups, in the first only, in the second only; their shares with the trait
+OURS_IN_CATEGORY = [
+    ((3000, 0, 7000), (0.10, 0.10, 0.10)),
+    ((700, 0, 1300), (0.14, 0.10, 0.07)),
+    ((260, 0, 140), (0.12, 0.10, 0.05)),
+    ((1500, 0, 500), (0.35, 0.10, 0.15)),
+    ((100, 0, 900), (0.05, 0.10, 0.05)),
+]
+ANY_TWO = [
+    ((0, 500, 500), (0.00, 0.10, 0.20)),
+    ((200, 300, 500), (0.10, 0.20, 0.10)),
+    ((1000, 50, 50), (0.10, 0.10, 0.30)),
+]
+
+
+def ratio(n, p):
+    first, second = ((n[0] * p[0] + n[i] * p[i]) / (n[0] + n[i]) for i in (1, 2))
+    return first / second
+
+
+def drawn(n, p, seed=3):
+    dice = np.random.default_rng(seed)
+    return np.array([dice.binomial(size, share, TIMES) for size, share in zip(n, p, strict=True)], float)
+
+
+def interval(x, n):
+    return tgi.interval(x, np.broadcast_to(np.array(n, float)[:, None], x.shape))[1:]
+
+
+def independent(x, n):
+    """Wrong: two samples that have nobody in common (logarithm of a ratio of two independent shares)."""
+    (a, c), (of, all_) = (x[0] + x[1], x[0] + x[2]), (n[0] + n[1], n[0] + n[2])
+    return on_the_logarithm(a, of, c, all_, 1 / a - 1 / of + 1 / c - 1 / all_)
+
+
+def known(x, n):
+    """Wrong: the category's share taken as known, as if ours were no part of it."""
+    (a, c), (of, all_) = (x[0] + x[1], x[0] + x[2]), (n[0] + n[1], n[0] + n[2])
+    return on_the_logarithm(a, of, c, all_, 1 / a - 1 / of)
+
+
+def told_the_truth(n, p):
+    """The width of an interval that knows the true shares: the delta method on the three parts."""
+    n, p = np.array(n, float), np.array(p)
+    t, one, two = ratio(n, p), n[0] + n[1], n[0] + n[2]
+    first, second = (n[0] * p[0] + n[1] * p[1]) / one, (n[0] * p[0] + n[2] * p[2]) / two
+    slope = t * np.array([n[0] / one / first - n[0] / two / second, n[1] / one / first, -n[2] / two / second])
+    variance = sum(s**2 * q * (1 - q) / m for s, q, m in zip(slope, p, n, strict=True) if m)
+    return 2 * stats.norm.ppf(0.975) * np.sqrt(variance)
+
+
+def on_the_logarithm(a, of, c, all_, variance):
+    half = stats.norm.ppf(0.975) * np.sqrt(np.maximum(variance, 0))
+    value = (a / of) / (c / all_)
+    return value * np.exp(-half), value * np.exp(half)
+
+
+def coverage(how, n, p):
+    low, high = how(drawn(n, p), n)
+    return float(np.mean((low <= ratio(n, p)) & (ratio(n, p) <= high)))
+
+
+@pytest.mark.parametrize(("n", "p"), [*OURS_IN_CATEGORY, *ANY_TWO])
+def test_the_interval_holds_the_truth_as_often_as_it_says(n, p):
+    assert 0.935 <= coverage(interval, n, p) <= 0.965
+    low, high = interval(drawn(n, p), n)
+    assert np.median(high - low) <= 1.25 * told_the_truth(n, p)
+
+
+@pytest.mark.parametrize("wrong", [independent, known])
+def test_forgetting_that_ours_are_part_of_the_category_fails_the_same_test(wrong):
+    for n, p in OURS_IN_CATEGORY[:4]:
+        assert coverage(wrong, n, p) > 0.965, "too wide: what both have in common cancels"
+
+
+def test_of_one_or_two_people_it_still_holds_the_truth_where_the_logarithm_has_no_answer():
+    n, p = (50, 0, 450), (0.03, 0.1, 0.03)
+    low, high = interval(drawn(n, p), n)
+    assert float(np.mean((low <= 1) & (high >= 1))) >= 0.935
+    nobody = np.array([[0.0], [0.0], [9.0]])
+    value, low, high = tgi.interval(nobody, np.array([[40.0], [0.0], [100.0]]))
+    assert value == 0 and low == 0 and 0 < high < 5
+
+
+def test_wilson_is_statsmodels():
+    x, n = np.array([0.0, 3, 40, 100]), np.array([50.0, 20, 90, 100])
+    low, high = proportion_confint(x, n, method="wilson")
+    mine = tgi.wilson(x, n)
+    assert np.allclose(mine[0], low) and np.allclose(mine[1], high)
+
+
+def parts(*rows, cut="crowd"):
+    columns = ["cell", "both", "who_only", "against_only"]
+    return pd.DataFrame(rows, columns=columns).assign(cut=cut)[["cut", *columns]]
+
+
+def test_shares_are_those_of_whom_it_is_known_and_the_unknown_are_said():
+    found = tgi.index(parts(("a", 30, 0, 30), ("b", 30, 0, 90), ("", 40, 0, 80))).set_index("cell")
+    assert found.share.to_dict() == {"a": 0.5, "b": 0.5, "": 0.4}
+    assert found.share_against["a"] == pytest.approx(60 / 180) and found.share_against[""] == pytest.approx(120 / 300)
+    assert found.tgi["a"] == pytest.approx(150) and found.tgi["b"] == pytest.approx(75)
+    assert found.loc[""][["tgi", "low", "high"]].isna().all()
+    assert (found.low.dropna() < found.tgi.dropna()).all() and (found.high.dropna() > found.tgi.dropna()).all()
+    assert found.who.to_list() == [30, 30, 40] and found.against.to_list() == [60, 120, 120]
+
+
+def test_each_cut_has_its_own_whole():
+    both = pd.concat([parts(("a", 10, 0, 10), ("b", 10, 5, 30)), parts(("a", 1, 2, 3), cut="other")], ignore_index=True)
+    alone = tgi.index(both[both["cut"] == "other"])
+    pd.testing.assert_frame_equal(tgi.index(both).tail(1).reset_index(drop=True), alone)
+    assert alone.tgi[0] == 100
+
+
+def test_few_and_clear_come_from_what_is_shown():
+    found = tgi.index(parts(("a", 29, 0, 3), ("b", 300, 0, 900), ("c", 31, 0, 90), ("", 9, 0, 9)))
+    hidden = found.assign(**{c: found[c].mask(found.cell == "b") for c in (*tgi.PEOPLE, *tgi.ALSO)})
+    judged = tgi.judged(hidden.astype(dict.fromkeys(tgi.PEOPLE, "Int64"))).set_index("cell")
+    assert judged.few.to_dict() == {"a": True, "b": False, "c": False, "": False}
+    assert judged.clear.to_dict() == {"a": True, "b": False, "c": False, "": False}
+
+
+def test_nobody_of_against_has_no_tgi_and_all_of_both_have_one_of_exactly_100():
+    found = tgi.index(parts(("a", 0, 5, 0), ("b", 5, 5, 50))).set_index("cell")
+    assert pd.isna(found.tgi["a"]) and pd.isna(found.low["a"])
+    assert tgi.index(parts(("a", 0, 0, 5), ("b", 0, 0, 9)))[["tgi", "low", "high", "share"]].isna().all(axis=None), (
+        "no who"
+    )
+    same = tgi.index(parts(("a", 7, 0, 0), ("b", 5, 0, 0)))
+    assert (same[["tgi", "low", "high"]].to_numpy(float) == 100).all()
+    assert tgi.index(parts()).empty
+
+
+def test_stages_are_held_against_all_of_the_category():
+    counts = pd.DataFrame(
+        [("a", "O", 50), ("a", "P", 30), ("b", "O", 100), ("b", "P", 20), ("", "O", 5), ("", "P", 5)],
+        columns=["cell", "stage", "consumers"],
+    )
+    found = tgi.of_stages(counts).set_index(["cell", "stage"])
+    assert found.tgi["a", "P"] == pytest.approx(100 * (30 / 50) / (80 / 200))
+    assert found.tgi["b", "O"] == pytest.approx(100 * (100 / 150) / (120 / 200)) and pd.isna(found.tgi["", "P"])

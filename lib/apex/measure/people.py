@@ -31,6 +31,7 @@ CELL = "cell"  # the column that holds the division
 PARTS = ("both", "who_only", "against_only")  # what two groups consist of
 AGREEMENT = ("both", "rules_only", "trait_only", "neither")  # what `agreement` counts
 YEAR = 365
+MOST_VALUES = 40
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,15 @@ def computable(warehouse: Warehouse, rules: Crowds) -> tuple[list[str], list[str
     return [name for name, some in needed.items() if not set(some) & set(lacking)], list(lacking)
 
 
-def traits(warehouse: Warehouse, divided: Division) -> list[str]:
-    """The columns to profile by: the division where rules make it, and every trait that the data know of anybody."""
-    columns = [column for column in warehouse.table("consumers").columns if column != "consumer_id"]
-    return [*([CELL] if divided.by == RULES else []), *known(warehouse, columns)]
+def traits(warehouse: Warehouse, divided: Division, most: int = MOST_VALUES) -> list[str]:
+    """The columns to profile by: the division where rules make it, and every trait that the data know of anybody.
+
+    One with more than `most` values names people rather than groups (a postcode, a key) and is left out.
+    """
+    people = warehouse.table("consumers")
+    columns = known(warehouse, [column for column in people.columns if column != "consumer_id"])
+    values = people.agg(**{c: people[c].nunique() for c in columns}).execute().iloc[0] if columns else {}
+    return [*([CELL] if divided.by == RULES else []), *(c for c in columns if values[c] <= most)]
 
 
 def year(day: date) -> Window:

@@ -16,9 +16,9 @@ from apex.model.grow import interval, left_out
 
 LEAST = 30  # own buyers in a cell; of fewer no interval is given
 YARDSTICKS = ("benchmark", "average")
-PEOPLE = ("shoppers", "buyers", "others", "at_benchmark", "at_average")
+PEOPLE = ("shoppers", "buyers", "others", "at_benchmark")
 ALSO = (
-    "own", "average", "benchmark", "value_minor",
+    "own", "average", "benchmark", "value_minor", "at_average",
     *(f"{what}_{y}{end}" for y in YARDSTICKS for what in ("people", "money") for end in ("", "_low", "_high")),
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ from apex.measure.people import CELL, PARTS
 LEVEL = 0.95
 LEAST = 30  # people of the group in a cell; of fewer a TGI is shown in grey
 PEOPLE = (*PARTS, "who", "against")  # columns of `index` that count people
+INSIDE = ("who", "against", "against_only")  # those of a group that is part of the other
 ALSO = ("share", "share_against", "tgi", "low", "high")  # what else tells of them
 Array = npt.NDArray[np.float64]
 
@@ -42,6 +43,11 @@ def index(parts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     for name, figure in (("tgi", value), ("low", low), ("high", high)):
         frame[name] = pd.array(np.where(known.to_numpy(), 100 * figure, np.nan), "Float64")
     return frame
+
+
+def inside(index: pd.DataFrame) -> pd.DataFrame:
+    """The frame of `index` of a group that is part of the other (nobody in who_only), without what then says nothing new."""
+    return index.drop(columns=["both", "who_only"])
 
 
 def judged(shown: pd.DataFrame, least: int = LEAST) -> pd.DataFrame:

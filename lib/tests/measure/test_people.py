@@ -228,6 +228,12 @@ def test_the_division_is_the_first_that_the_data_know(book):
     assert people.computable(book.warehouse, both) == (["gen-z"], ["income_band"])
 
 
+def test_a_trait_that_names_people_is_no_profile(book, divided, consumers):
+    found = people.traits(book.warehouse, divided)
+    assert found[0] == "cell" and {*TRAITS, "strategic_crowd"} <= set(found) and "household" not in found
+    assert "region" not in found and "region" in people.traits(book.warehouse, divided, most=len(consumers))
+
+
 def test_a_brand_without_category_and_traits_that_nobody_has(book):
     none = people.Division("", ("",), ())
     found = people.each(

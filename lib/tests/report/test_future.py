@@ -78,17 +78,21 @@ def provenance(name: str, found: dict[str, bytes]) -> bool:
     return name.endswith(".done.json") or name == last
 
 
+@pytest.mark.parametrize("many", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["many", "few"])
 @pytest.mark.parametrize("id", NOTEBOOKS)
-def test_garbage_after_its_day_changes_nothing(id, made, hand_over):
+def test_garbage_after_its_day_changes_nothing(id, many, made, hand_over):
     clean = hand_over(id, made(None, True))
     assert sum(name.endswith(".parquet") and name.startswith("tables/") for name in clean) >= 3
     assert any(name.startswith(HANDS_OVER.get(id, "tables/")) for name in clean), "it had nothing to say on this market"
-    for many in (True, False):
-        found = hand_over(id, made(own_day(id), many))
-        assert [n for n in differing(clean, found) if not provenance(n, clean)] == []
+    found = hand_over(id, made(own_day(id), many))
+    assert [n for n in differing(clean, found) if not provenance(n, clean)] == []
 
 
-@pytest.mark.parametrize("id", NOTEBOOKS)
+# one notebook a stage shows that the comparison sees; all of them take minutes
+ONE_EACH = {stage: id for id in reversed(NOTEBOOKS) for stage in [id.split("/")[0]]}.values()
+
+
+@pytest.mark.parametrize("id", [pytest.param(id, marks=() if id in ONE_EACH else pytest.mark.slow) for id in NOTEBOOKS])
 def test_a_look_of_one_day_is_noticed(id, made, hand_over, monkeypatch):
     """The same comparison with notebooks that stand a day too late: it must not hold, or the test above sees nothing."""
     day, stands = own_day(id), Campaign.as_of_for

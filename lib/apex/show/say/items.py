@@ -154,7 +154,9 @@ def precision(tests: pd.DataFrame, days: int, top: int, words: Words) -> dict[st
         )
     else:
         short = words("Launches: model {model}, best sellers {sales}", model=values["model"], sales=values["sales"])
-        best = {"model": words("the forecast itself"), "sales": words("their sales"), **rules}[str(part.precision.idxmax())]
+        best = {"model": words("the forecast itself"), "sales": words("their sales"), **rules}[
+            str(part.precision.idxmax())
+        ]
         fields["next_step"] = words(
             "Rank launches after {n} days by {rule}: it was right most often.", n=days, rule=best
         )

@@ -97,7 +97,7 @@ def groups(buyers: pd.Series, members: pd.DataFrame, crowd: pd.Series) -> pd.Dat
     members: the frame of `members_now`. crowd: by consumer_id; who is not in it has the crowd "".
     """
     tier = buyers.map(members.set_index("consumer_id").tier)
-    of = buyers.map(crowd).fillna("").astype(str)
+    of = buyers.map(crowd).astype("string").fillna("").astype(str)
     inside = tier.notna()
     frame = {"member": inside.map({True: "yes", False: "no"}), "tier": tier, "others": of.where(~inside), "crowd": of}
     return pd.DataFrame(frame)

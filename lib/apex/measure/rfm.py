@@ -105,7 +105,7 @@ def cuts(rules: Rfm, buyers: pd.DataFrame, day: date) -> tuple[float, float, flo
     if awake.empty:
         return float(r.at_most_days or 1), float(f.at_least or 1), float(m.at_least_minor or 1)
     return (
-        float(np.quantile(quiet, r.top)) + 0.5 if r.top is not None else float(r.at_most_days or 1),
+        float(np.floor(np.quantile(quiet, r.top))) + 1 if r.top is not None else float(r.at_most_days or 1),
         float(np.quantile(awake.recent_days, low["f"])) if "f" in low else float(f.at_least or 1),
         float(np.quantile(awake.recent_minor, low["m"])) if "m" in low else float(m.at_least_minor or 1),
     )

@@ -45,7 +45,7 @@ def aipw(
     certain: float = CERTAIN,
     level: float = LEVEL,
 ) -> Estimate:
-    """Effect per treated consumer (weigh="treated") or per consumer (weigh="all"), in the outcome's unit.
+    """Effect per treated consumer (weigh="treated") or per consumer of either kind (weigh="all"), in the outcome's unit.
 
     covariates: all known before the treatment; numbers, and text as levels (a missing one is a level of its own). clusters:
     what was treated together (a village, a store): folds keep it whole and errors are of sums over it. folds: 1 for no
@@ -85,16 +85,17 @@ def weighed(
     ask, nothing = Question(method, kind, t, after, level), np.full(len(y), np.nan)
     if why := ask.trouble(least=max(2, folds)):
         return Weighed(ask.cannot(why), nothing, nothing)
-    fold = _folds(y, t, clusters, folds, seed)
+    codes = None if clusters is None else _codes(clusters, treated)
+    fold = _folds(y, t, codes, folds, seed)
     if propensity is None:
-        chance = _expected(t.astype(float), x, np.ones(len(t), bool), fold)
+        chance = _expected(t.astype(float), x, np.ones(len(t), bool), fold).clip(1e-6, 1 - 1e-6)
         keep = chance <= certain if weigh == "treated" or certain >= 1 else _sharpest(chance)
     else:
         chance, keep = _known(propensity, treated), np.ones(len(t), bool)
     used = Question(method, kind, t[keep], after, level)
     if used.trouble(least=max(2, folds)):
         return Weighed(ask.cannot("no_overlap"), chance, nothing)
-    few = None if clusters is None else pd.factorize(clusters[keep])[0]
+    few = None if codes is None else pd.factorize(codes[keep])[0]
     if few is not None and few.max() < 2:
         return Weighed(ask.cannot("too_few"), chance, nothing)
 
@@ -198,9 +199,16 @@ def _known(propensity: pd.Series, treated: pd.Series) -> np.ndarray:
     return chance
 
 
-def _folds(y: np.ndarray, t: np.ndarray, clusters: pd.Series | None, folds: int, seed: int) -> np.ndarray:
+def _codes(clusters: pd.Series, treated: pd.Series) -> np.ndarray:
+    codes = pd.factorize(clusters)[0]
+    if not clusters.index.equals(treated.index) or (codes < 0).any():
+        raise ApexError("clusters: every consumer must have one, and the consumers must be the same in the same order.")
+    return codes
+
+
+def _folds(y: np.ndarray, t: np.ndarray, clusters: np.ndarray | None, folds: int, seed: int) -> np.ndarray:
     """Each consumer's fold: whole clusters, dealt out so that treated and (rare) buyers are spread evenly."""
-    codes = np.arange(len(y)) if clusters is None else pd.factorize(clusters)[0]
+    codes = np.arange(len(y)) if clusters is None else clusters
     size = np.bincount(codes)
     chance = np.random.default_rng(seed).random(len(size))
     order = np.lexsort((chance, np.bincount(codes, y != 0) / size, np.bincount(codes, t) / size))
@@ -216,7 +224,7 @@ def _expected(y: np.ndarray, x: pd.DataFrame, at: np.ndarray, fold: np.ndarray) 
     for f in range(fold.max() + 1):
         to = fold == f
         of = at & ~to if fold.max() else at
-        out[to] = _fitted(y[of] if of.any() else y[at], values[of], values[to])
+        out[to] = _fitted(y[of], values[of], values[to]) if of.any() else y[at].mean()
     return out
 
 

@@ -140,7 +140,7 @@ def test_folds_keep_a_village_together_and_spread_rare_buyers():
     assert (np.bincount(fold) == 200).all()
     assert np.bincount(fold, t).min() >= t.sum() // 5 - 1
     assert np.bincount(fold, y).min() >= 1
-    village = pd.Series(np.arange(1000) // 20)
+    village = np.arange(1000) // 20
     assert (pd.Series(_folds(y, t, village, 5, 0)).groupby(village).nunique() == 1).all()
 
 
@@ -173,6 +173,8 @@ def test_several_arms_are_compared_pair_by_pair():
     assert (against.p_holm >= against.p).all()
     with pytest.raises(ApexError, match='nobody is in the arm "d"'):
         effect.pairwise(y, arm, x, base="d")
+    rare = effect.pairwise(y, arm.where(np.arange(6000) > 2, "d"), x, base="d")
+    assert (set(rare.cannot), rare.p_holm.isna().all()) == ({"too_few"}, True)
     known = pd.DataFrame(dict.fromkeys("abc", 1 / 3), x.index)
     assert (effect.pairwise(y, arm, x, propensity=known).left_out == 0).all()
 
@@ -223,6 +225,29 @@ def test_one_lonely_buyer_is_no_crash():
     y = pd.Series((np.arange(300) == 7).astype(int))
     found = effect.aipw(y, treated, x)
     assert found.cannot == "" and found.se > 0
+
+
+@pytest.mark.parametrize("weigh", ["treated", "all"])
+def test_one_village_alone_was_treated(weigh):
+    spend, buys, _, x = market(n=300)
+    village = pd.Series(np.arange(300) // 30)
+    for y in (spend, buys):
+        found = effect.aipw(y, village == 3, x, clusters=village, weigh=weigh)
+        assert np.isfinite([found.effect, found.se]).all() or found.cannot
+    with pytest.raises(ApexError, match="every consumer must have one"):
+        effect.aipw(spend, village == 3, x, clusters=village.where(village > 2))
+
+
+@pytest.mark.parametrize("n", [60, 3000])
+def test_long_tails_and_more_covariates_than_treated_are_no_trouble(n):
+    """Standardised spend may lie 40 deviations out; both models must still settle (a warning is an error here)."""
+    for seed in range(5):
+        dice = np.random.default_rng(seed)
+        x = pd.DataFrame(dice.lognormal(4, 2.5, (n, 15)) * (dice.random((n, 15)) < 0.3))
+        treated = pd.Series((x.max(axis=1) > x.max(axis=1).median()) ^ (dice.random(n) < 0.2))
+        for y in (pd.Series(dice.lognormal(3, 2, n)), pd.Series((dice.random(n) < 0.02).astype(int))):
+            found = effect.aipw(y, treated, x)
+            assert found.cannot or abs(found.effect) < 5 * found.se
 
 
 def test_covariates_come_as_they_are():

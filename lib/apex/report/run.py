@@ -131,8 +131,9 @@ class Run:
         if people:
             hidden = None
             if like is not None:
-                marks = like.loc[like.suppressed, list(keys)].astype(str).agg("|".join, axis=1)
-                hidden = out[list(keys)].astype(str).agg("|".join, axis=1).isin(marks)
+                gone = set(zip(*(like.loc[like.suppressed, k].astype(str) for k in keys), strict=True))
+                rows = zip(*(out[k].astype(str) for k in keys), strict=True)
+                hidden = pd.Series([row in gone for row in rows], out.index, dtype=bool)
             few = self.campaign.privacy_threshold
             out = suppress(out, people, few, totals, also, hidden, keys=keys, page=self._page, name=name)
         plain = out.round(DECIMALS)

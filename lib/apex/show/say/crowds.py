@@ -4,7 +4,7 @@ Every function takes what may be shown (suppressed figures are null). Frames: `a
 `apex.model.openings`; cells are named by `names`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from apex.show.words import MISSING, Words, is_missing
 UNKNOWN, OTHER, RULES = "", "*", "rules"  # as `apex.measure.people` writes them
 LEAST = 30  # people that a rate needs to be held against another
 Names = Mapping[str, str]
+Format = str | Callable[[object], str]  # of a column of a table
 
 
 def names(by: str, cells: Sequence[str], crowds: Names, words: Words) -> dict[str, str]:
@@ -101,7 +102,7 @@ def missing(openings: pd.DataFrame, names: Names, place: str, words: Words) -> d
     """
     base: dict[str, Any] = {"kind": "model"}
     shown = openings[openings.shoppers.notna() & openings.buyers.notna()]
-    if shown.empty or not (shown.shoppers > 0).any():
+    if shown.empty or not (shown.buyers > 0).any():
         return base | {"kind": "not identified", "short": words("Too few buyers to say who is missing"),
                        "text": words("There are too few buyers to say in whom the brand is weak.")}  # fmt: skip
     for yardstick, name in (("benchmark", words("the benchmark's")), ("average", words("our own average"))):
@@ -127,6 +128,10 @@ def missing(openings: pd.DataFrame, names: Names, place: str, words: Words) -> d
         tile = {"label": words("Most to win"), "value": label,
                 "note": words("{n} buyers, {money} a year", n=people, money=words.money_short(worth))}  # fmt: skip
         return fields | {"short": fitting(short, label), "text": text, "next_step": step, "tile": tile}
+    if openings.suppressed.any():
+        return base | {"kind": "not identified", "short": words("Too few buyers to say who is missing"),
+                       "text": words("In the crowds that are large enough to show nobody is missing; the others are hidden."),
+                       }  # fmt: skip
     return base | {"short": words("No crowd lies below a yardstick"), "verdict": "ahead",
                    "text": words("In no crowd does the brand lie below the benchmark or its own average.")}  # fmt: skip
 
@@ -211,21 +216,22 @@ def _span(row: Any, words: Words) -> str:
     )
 
 
-def index_columns(who: str, against: str, words: Words) -> dict[str, tuple[str, str]]:
-    """The columns of a table of `rows`: who, held against whom."""
+def index_columns(who: str, against: str, words: Words) -> dict[str, tuple[str, Format]]:
+    """The columns of a table of `rows`: who, held against whom; the TGI first, for phones."""
     return {
-        "label": (words("Crowd"), "text"), "who": (who, "count"), "share": (words("Share"), "share1"),
-        "against": (against, "count"), "share_against": (words("Share there"), "share1"), "tgi": ("TGI", "count"),
-        "span": (words("95% interval"), "text"),
+        "label": (words("Crowd"), "text"), "tgi": ("TGI", "count"), "span": (words("95% interval"), str),
+        "who": (who, "count"), "share": (words("Share"), "share1"), "against": (against, "count"),
+        "share_against": (words("Share there"), "share1"),
     }  # fmt: skip
 
 
 def stage_rows(shown: pd.DataFrame, names: Names) -> pd.DataFrame:
     """One row a cell that holds anybody and one column a stage with its consumers."""
     there = _somebody(shown)
+    there = there.assign(stage=there.stage.astype(str))
     wide = there.pivot(index="cell", columns="stage", values="consumers").astype("Int64")
     hidden = there.pivot(index="cell", columns="stage", values="suppressed").any(axis=1).astype(bool)
-    wide.columns = [str(c) for c in wide.columns]
+    wide = wide.reindex(columns=[str(stage) for stage in shown.stage.unique()])
     return wide.reset_index().assign(suppressed=hidden.to_numpy(), label=[names[str(c)] for c in wide.index])
 
 
@@ -240,9 +246,9 @@ def stage_tgi(shown: pd.DataFrame, names: Names, words: Words) -> pd.DataFrame:
     there = there.assign(stage=there.stage.astype(str), cell=there.cell.astype(str), text=texts)
     wide = there.pivot(index="cell", columns="stage", values=["text", "few"])
     frame = pd.DataFrame({"label": [names[c] for c in wide.index]})
-    for stage in there.stage.unique():
-        frame[stage] = wide["text", stage].to_numpy()
-        frame[f"faint_{stage}"] = wide["few", stage].to_numpy(bool)
+    for stage in [str(stage) for stage in shown.stage.unique()]:
+        frame[stage] = wide["text", stage].to_numpy() if len(wide) else ""
+        frame[f"faint_{stage}"] = wide["few", stage].to_numpy(bool) if len(wide) else False
     order = list(names)
     return frame.iloc[sorted(range(len(frame)), key=lambda i: order.index(wide.index[i]))].reset_index(drop=True)
 
@@ -256,10 +262,13 @@ def _whole(row: Any, words: Words) -> dict[str, str]:
     return {k: words.count(round(float(getattr(row, k)))) for k in ("tgi", "low", "high")}
 
 
-def stage_columns(stages: Sequence[tuple[str, str]], words: Words, form: str = "count") -> dict[str, tuple[str, str]]:
-    """The columns of a table of `stage_rows`, or with form "text" of `stage_tgi`."""
+def stage_columns(
+    stages: Sequence[tuple[str, str]], words: Words, form: Format = "count"
+) -> dict[str, tuple[str, Format]]:
+    """The columns of a table of `stage_rows`, or with form `str` of `stage_tgi`."""
     ids = {"O": words("Opportunity"), **dict(stages)}
-    return {"label": (words("Crowd"), "text")} | {id: (name, form) for id, name in ids.items()}
+    head: dict[str, tuple[str, Format]] = {"label": (words("Crowd"), "text")}
+    return head | {id: (name, form) for id, name in ids.items()}
 
 
 def conversion_rows(rates: pd.DataFrame, names: Names, words: Words) -> pd.DataFrame:
@@ -276,12 +285,12 @@ def conversion_rows(rates: pd.DataFrame, names: Names, words: Words) -> pd.DataF
                         faint=(frame.consumers < LEAST).fillna(False).astype(bool))  # fmt: skip
 
 
-def conversion_columns(words: Words) -> dict[str, tuple[str, str]]:
+def conversion_columns(words: Words) -> dict[str, tuple[str, Format]]:
     """The columns of a table of `conversion_rows`."""
     return {
-        "label": (words("Crowd"), "text"), "consumers": (words("At a stage before"), "count"),
-        "buyers": (words("Bought since"), "count"), "rate": (words("Conversion"), "share1"),
-        "span": (words("80% interval"), "text"), "value_minor": (words("Money per buyer"), "money"),
+        "label": (words("Crowd"), "text"), "rate": (words("Conversion"), "share1"), "span": (words("80% interval"), str),
+        "value_minor": (words("Money per buyer"), "money"), "consumers": (words("At a stage before"), "count"),
+        "buyers": (words("Bought since"), "count"),
     }  # fmt: skip
 
 

@@ -41,6 +41,8 @@ def trait(name: str, words: Words) -> str:
     """A consumer's trait as people say it; one that the warehouse does not define keeps its own name."""
     known = {
         "age_band": words("age"),
+        "business": words("business"),  # this and the category: what a share of a crowd's rule may name
+        "category": words("category"),
         "city_tier": words("city tier"),
         "down_tier_crowd": words("down-tier crowd"),
         "gender": words("gender"),

@@ -114,7 +114,7 @@ def _holds(frame: pd.DataFrame, measure: str, bound: Bound) -> np.ndarray:
     """Whether the measure lies within the bound in a period and the others before it that the bound asks for."""
     values = frame[measure].astype("float64")
     inside = np.logical_and.reduce([getattr(values, SIGNS[s])(v) for s, v in bound.limits.items()])
-    if bound.periods == 1:
+    if bound.periods == 1 or frame.empty:
         return np.asarray(inside)
     wide = pd.Series(inside, pd.MultiIndex.from_frame(frame[KEYS])).unstack("period")
     wide = wide.reindex(columns=range(int(frame.period.max()) + 1)).eq(True).to_numpy()

@@ -24,10 +24,10 @@ class Market:
     """What happened to every item of the market, by period.
 
     day: the last day seen. days: length of a period; period 0 ends on `day`, period n so many periods earlier. periods: how
-    many the data hold whole, at most MOST. items: item_id, brand, category ("" where unknown), age (days from its launch, else
-    from its first sale seen, to `day`; null where nothing is known yet), censored (bool: no launch day, and sold so early in
-    the data that it may be older). cells: row (of `items`), period, COUNTS (sales are purchase lines, buyers distinct), only
-    where something happened.
+    many the data hold whole, at most MOST. items: item_id, brand, category ("" where unknown), list_price_minor (null where
+    unknown), age (days from its launch, else from its first sale seen, to `day`; null where nothing is known yet), censored
+    (bool: no launch day, and sold so early in the data that it may be older). cells: row (of `items`), period, COUNTS (sales
+    are purchase lines; buyers, distinct, of the asked brand alone), only where something happened.
     """
 
     day: date
@@ -52,25 +52,37 @@ class Market:
         return int(there.max()) + 1 if len(there) else 0
 
 
-def market(warehouse: Warehouse, rules: ItemRules, day: date) -> Market:
-    """The market up to `day`, as `Market` says. Events of items that the table of items does not have are left out."""
+def market(warehouse: Warehouse, brand: str, rules: ItemRules, day: date) -> Market:
+    """The market up to `day`, as `Market` says, with the buyers of one brand's items.
+
+    Events of items that the table of items does not have are left out.
+    """
     events = warehouse.table("events")
     named = events.filter(events.behaviour.isin(list(BEHAVIOURS)) & events.item_id.notnull())
     named = named.filter(named.occurred_at < day + timedelta(days=1))
     ago = ibis.literal(day).delta(named.occurred_at.date(), unit="day").cast("int32")
     named = named.select(
-        "item_id", "behaviour", "consumer_id", "quantity", "value_minor", ago=ago, period=ago // rules.period_days
+        "item_id",
+        "brand",
+        "behaviour",
+        "consumer_id",
+        "quantity",
+        "value_minor",
+        ago=ago,
+        period=ago // rules.period_days,
     )
     found = named.group_by("item_id", "behaviour", "period").agg(
         events=named.count(),
         units=named.quantity.sum().fill_null(0).cast("int64"),
         gmv_minor=named.value_minor.sum().fill_null(0).cast("int64"),
-        buyers=named.consumer_id.nunique(),
+        buyers=named.consumer_id.nunique(where=named.brand == brand),
         ago=named.ago.max(),
     )
     shelf = warehouse.table("items")
     launched = ibis.literal(day).delta(shelf.launched_on, unit="day")
-    shelf = shelf.select("item_id", "brand", category=shelf.category.fill_null(""), launched=launched)
+    shelf = shelf.select(
+        "item_id", "brand", "list_price_minor", category=shelf.category.fill_null(""), launched=launched
+    )
     return _market(warehouse.first_day, rules, day, shelf.execute(), found.execute())
 
 
@@ -80,7 +92,7 @@ def _market(opened: date, rules: ItemRules, day: date, shelf: pd.DataFrame, foun
     found = found.assign(row=pd.Index(shelf.item_id).get_indexer(found.item_id)).query("row >= 0")
     bought = found[found.behaviour == "buy"]
     sold = bought.groupby("row").ago.max().reindex(shelf.index)
-    items = shelf[["item_id", "brand", "category"]].assign(
+    items = shelf[["item_id", "brand", "category", "list_price_minor"]].assign(
         age=shelf.launched.where(~unknown, sold).astype("Float64").astype("Int64"),
         censored=unknown & (sold > length - rules.burn_in_days).fillna(False),
     )

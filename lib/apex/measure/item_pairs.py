@@ -50,7 +50,7 @@ def elsewhere(warehouse: Warehouse, brand: str, category: str, rules: ItemRules,
     )  # fmt: skip
     own = bought.brand == brand
     each = bought.group_by("consumer_id", "category").agg(
-        own=own.any(), others=(~own).any(), days=bought.occurred_at.date().nunique()
+        own=own.any(), others=(~own).any(), days=bought.occurred_at.date().nunique(where=bought.category == category)
     )
     here, whole = each.category == category, ibis.window(group_by="consumer_id")
     each = each.mutate(ours=(here & each.own).any().over(whole), days=each.days.max(where=here).over(whole))
@@ -60,7 +60,7 @@ def elsewhere(warehouse: Warehouse, brand: str, category: str, rules: ItemRules,
     found = counts.agg(consumers=each.count(), bought=each.others.sum()).execute()
     sizes = found[found.category == category][["stratum", "ours", "consumers"]]
     there = found[found.category != category][["category", "stratum", "ours", "bought"]]
-    frame = sizes.merge(pd.DataFrame({"category": sorted(set(there.category))}), how="cross")
+    frame = sizes.merge(pd.DataFrame({"category": sorted(set(there.category))}, dtype="str"), how="cross")
     frame = frame.merge(there, how="left", on=["category", "stratum", "ours"]).fillna({"bought": 0})
     frame = frame.astype({"stratum": "int64", "consumers": "int64", "bought": "int64", "ours": bool})
     order = ["category", "stratum", "ours"]

@@ -4,14 +4,15 @@ A band is a share of a category's items by price, cheapest first, so that bands 
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from apex.measure.grow import BUCKETS
+from apex.measure.item_life import percentiles
+from apex.measure.item_market import Market
 from apex.measure.item_rules import ItemRules
 from apex.measure.peers import LEAST_PEERS
 from apex.warehouse import Warehouse
@@ -36,47 +37,37 @@ class Bands:
     listed: float
 
 
-def bands(warehouse: Warehouse, brand: str, rules: ItemRules, day: date) -> Bands:
-    """Sales by price band in the `days` days of the rules up to `day`, in the categories in which the brand has items.
+def bands(warehouse: Warehouse, market: Market, brand: str, rules: ItemRules) -> Bands:
+    """Sales by price band in the last periods of the market, as many as the rules say, in the categories of the brand's items.
 
     An item's price is its list price, else what was paid a unit in that time. Its band follows from the share of the
     category's other items with sales that cost less.
     """
-    asked = rules.price_bands
-    lines = _lines(warehouse, brand, day - timedelta(days=asked.days - 1), day)
-    sold = lines.group_by("item_id", "brand", "category", "list_price_minor")
-    priced = sold.agg(paid=lines.value_minor.sum() / lines.quantity.sum()).execute().sort_values("item_id")
-    price = priced.list_price_minor.astype("Float64").fillna(priced.paid.astype("Float64"))
-    by = price.groupby(priced.category)
-    place = (by.rank(method="min") - 1) / (by.transform("count") - 1).clip(lower=1)
+    asked, recent = rules.price_bands, slice(0, rules.price_bands.periods)
+    shelf = market.items[market.items.category.isin(market.items.category[market.items.brand == brand])]
+    paid, units = (market.wide(name)[shelf.index, recent].sum(axis=1) for name in ("gmv_minor", "units"))
+    sold = shelf[units > 0]
+    price = sold.list_price_minor.astype("Float64").fillna(pd.Series(paid[units > 0] / units[units > 0], sold.index))
+    place = percentiles(price.to_numpy(float)[:, None], sold.category.to_numpy())[:, 0]
     order = list(asked.bands)
-    at = np.searchsorted([band.up_to for band in asked.bands.values()], place.to_numpy(float))
-    side = np.where(priced.brand == brand, OURS, OTHERS)
-    priced = priced.assign(price=price.round().astype("Int64"), band=np.array(order, dtype=object)[at], side=side)
-    rivals = int(priced.brand[priced.side == OTHERS].nunique())
-    kept = priced if rivals >= LEAST_PEERS else priced[priced.side == OURS]
+    at = np.searchsorted([band.up_to for band in asked.bands.values()], place)
+    side = np.where(sold.brand == brand, OURS, OTHERS)
+    sold = sold.assign(price=price.round().astype("Int64"), band=np.array(order, dtype=object)[at], side=side)
+    rivals = int(sold.brand[sold.side == OTHERS].nunique())
+    kept = sold if rivals >= LEAST_PEERS else sold[sold.side == OURS]
     known = ibis.memtable(
         kept[["item_id", "band", "side"]], schema=dict.fromkeys(("item_id", "band", "side"), "string")
     )
-    met = lines.join(known, "item_id")
+    events = warehouse.table("events")
+    first = market.ends(min(asked.periods, market.periods)) + timedelta(days=1)
+    days = (events.occurred_at >= first) & (events.occurred_at < market.day + timedelta(days=1))
+    met = events.filter((events.behaviour == "buy") & days).join(known, "item_id")
     counted = met.group_by("side", "band", bucket=(met.consumer_id % BUCKETS).cast("int32")).agg(
         orders=met.count(), buyers=met.consumer_id.nunique(), gmv_minor=met.value_minor.sum()
     )
     found = counted.execute().astype(dict.fromkeys(("bucket", *SALES), "int64"))
     found["band"] = pd.Categorical(found.band, order, ordered=True)
-    mine = priced[priced.side == OURS][["item_id", "band", "price"]].reset_index(drop=True)
+    mine = sold[sold.side == OURS][["item_id", "band", "price"]].reset_index(drop=True)
     mine["band"] = pd.Categorical(mine.band, order, ordered=True)
-    listed = float(priced.list_price_minor.notna().mean()) if len(priced) else 0.0
+    listed = float(sold.list_price_minor.notna().mean()) if len(sold) else 0.0
     return Bands(found.sort_values(["side", "band", "bucket"], ignore_index=True), mine, rivals, listed)
-
-
-def _lines(warehouse: Warehouse, brand: str, first: date, last: date) -> ir.Table:
-    """Purchase lines of all brands in the categories of the brand's items, with the item's category and list price."""
-    items = warehouse.table("items")
-    shelf = items.select("item_id", "brand", "list_price_minor", category=items.category.fill_null(""))
-    shelf = shelf.filter(shelf.category.isin(shelf.filter(shelf.brand == brand).category))
-    events = warehouse.table("events")
-    bought = events.filter(
-        (events.behaviour == "buy") & (events.occurred_at >= first) & (events.occurred_at < last + timedelta(days=1))
-    )
-    return bought.select("item_id", "consumer_id", "quantity", "value_minor").join(shelf, "item_id")

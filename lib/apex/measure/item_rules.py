@@ -85,9 +85,9 @@ class Band(Part):
 
 
 class PriceBands(Part):
-    """The bands, cheapest first, and the days whose sales are counted."""
+    """The bands, cheapest first, and the periods whose sales are counted."""
 
-    days: Days
+    periods: int = Field(ge=1, le=13)
     bands: dict[Id, Band] = Field(min_length=2, max_length=10)
 
     @model_validator(mode="after")

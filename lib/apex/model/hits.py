@@ -89,9 +89,9 @@ def early_signals(frame: pd.DataFrame) -> pd.DataFrame:
 
 def climbing_signals(frame: pd.DataFrame) -> pd.DataFrame:
     """The same of items that are no hits yet, from the frame of `measure.item_starts.climbers`."""
-    names = ("sales", "sales_1", "sales_2", "views", "views_1", "carts", "favourites", "samples", "buyers")
+    names = ("sales", "sales_1", "sales_2", "views", "views_1", "carts", "favourites", "samples")
     made = pd.DataFrame({name: np.log1p(frame[name]) for name in names}).assign(
-        again=np.log1p((frame.sales - frame.buyers).clip(lower=0)), standard=_log(frame.standard),
+        standard=_log(frame.standard),
         percentile=frame.percentile, age=np.log1p(frame.age.clip(lower=0).fillna(0)), censored=frame.censored,
         was_hit=frame.was_hit,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from apex.warehouse import Warehouse
 
 INTEREST = ("view", "search_brand", "favourite", "cart", "engage", "click")
 INTEREST_DAYS = 30
+CUTS = ("all", "purchase", "business")
 INVITED = ["people", "joined", "stayed_out"]
 PERIODS = (0, -1, -2, -3)
 

@@ -17,6 +17,7 @@ from apex.measure.trade import ordered
 from apex.warehouse import Warehouse
 
 YEAR = 365
+OTHERS = "others"
 BETWEEN = " / "  # tiers that stand together
 PEOPLE = ["consumers", "active", "idle", "buyers", "unbought", "repeat", "once"]
 COUNTS = [*PEOPLE, "orders", "gmv_minor"]
@@ -25,9 +26,9 @@ COUNTS = [*PEOPLE, "orders", "gmv_minor"]
 def standing(warehouse: Warehouse, brand: str, day: date, window: int = T_WINDOW, year: int = YEAR) -> pd.DataFrame:
     """Members by tier, and buyers who are none, at the end of a day.
 
-    Returns member (bool), tier, consumers (members; of the others, who bought in the `year` days), active (in the `window`
-    days), idle (the rest), buyers (bought in the year), unbought (the rest), repeat (of the buyers: on two days or more), once
-    (the rest of them), orders, gmv_minor (of the year): ints, one row a group.
+    Returns group (OTHERS, or "member " and the tier), member (bool), tier, consumers (members; of the others, who bought in
+    the `year` days), active (in the `window` days), idle (the rest), buyers (bought in the year), unbought (the rest), repeat
+    (of the buyers: on two days or more), once (the rest of them), orders, gmv_minor (of the year): ints, one row a group.
     """
     done = _done(warehouse, brand, day, window, year)
     now = _now(warehouse, brand, day)
@@ -39,9 +40,14 @@ def standing(warehouse: Warehouse, brand: str, day: date, window: int = T_WINDOW
         buyers=(days > 0).sum(), unbought=(days == 0).sum(), repeat=(days > 1).sum(), once=(days == 1).sum(),
         orders=both.orders.sum().fill_null(0), gmv_minor=both.gmv_minor.sum().fill_null(0),
     ).execute()  # fmt: skip
-    return found.astype(dict.fromkeys(COUNTS, "int64")).sort_values(
-        ["member", "tier"], ascending=[False, True], ignore_index=True
-    )
+    return _grouped(found.astype(dict.fromkeys(COUNTS, "int64")))
+
+
+def _grouped(found: pd.DataFrame) -> pd.DataFrame:
+    """In order, members first, with `group`: one key, since member and tier are nested and no crosstab."""
+    found = found.sort_values(["member", "tier"], ascending=[False, True], ignore_index=True)
+    group = ("member " + found.tier.astype(str)).where(found.member, OTHERS)
+    return found.assign(group=group)[["group", "member", "tier", *COUNTS]]
 
 
 def pooled(standing: pd.DataFrame, threshold: int) -> pd.DataFrame:
@@ -63,7 +69,7 @@ def pooled(standing: pd.DataFrame, threshold: int) -> pd.DataFrame:
             **{c: one[c] + two[c] for c in COUNTS},
         }
     found = pd.concat([pd.DataFrame(rows, columns=standing.columns), standing[~standing.member]], ignore_index=True)
-    return found.astype({"member": bool})
+    return _grouped(found.astype({"member": bool}))
 
 
 def members_now(warehouse: Warehouse, brand: str, day: date) -> pd.DataFrame:

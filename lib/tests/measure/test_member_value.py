@@ -69,6 +69,7 @@ def test_small_tiers_stand_with_their_neighbour():
     frame = pd.DataFrame(
         [*rows, (False, "", 50, 2, 48, 50, 0, 25, 25, 9, 9)], columns=["member", "tier", *member_value.COUNTS]
     )
+    frame.insert(0, "group", ["member ", "member V1", "member V2", "others"])
     found = member_value.pooled(frame, 5)
     assert list(found.tier) == [" / V1 / V2", ""] and found.consumers.tolist() == [160, 50], (
         "the last joins the one before"

@@ -76,9 +76,8 @@ def test_tables_of_members(words):
     assert len(table) == 3 and table.active_share[0] == pytest.approx(20 / 90) and table.each_minor[2] == 400
     assert set(members.heads(30, words)) <= set(table.columns)
     assert members.tier(" / V1", True, words) == words("members, {tier}", tier=f"{words('no tier')} / V1")
-    cuts = worth(("yes", 100, 500000), ("no", 300, 600000)).assign(cut="member")
-    cuts = pd.concat([cuts, worth(("V1", 60, 300000), ("", 40, 200000)).assign(cut="tier")]).assign(purchases=9)
-    shown = members.worth_table(cuts, words)
+    both = worth(("yes", 100, 500000), ("no", 300, 600000)).assign(cut="member", purchases=9)
+    shown = members.worth_table(both, worth(("V1", 60, 300000), ("", 40, 200000)).assign(cut="tier", purchases=9), words)
     assert (
         len(shown) == 4
         and shown.label[0] == words("all members")
@@ -141,7 +140,8 @@ def test_invitations_and_who_is_next(words):
         ("purchase", "first", 500, 60, 440, 500),
         ("purchase", "later", 600, 30, 570, 700),
     ]
-    invited = pd.DataFrame(rows, columns=columns)
+    invited = {str(cut): part for cut, part in pd.DataFrame(rows, columns=columns).groupby("cut")}
+    nobody = {cut: part.iloc[:0] for cut, part in invited.items()}
     rates = pd.DataFrame(
         {"cell": ["a", ""], "people": [400, 300], "rate": [0.2, 0.05], "low": [0.15, 0.03], "high": [0.25, 0.08]}
     )
@@ -153,7 +153,7 @@ def test_invitations_and_who_is_next(words):
         "what chance can do is no step"
     )
     assert valid(joining.invitation(invited, rates.iloc[:0], words)).value == pytest.approx(0.1)
-    assert valid(joining.invitation(invited.iloc[:0], rates.iloc[:0], words)).value is None
+    assert valid(joining.invitation(nobody, rates.iloc[:0], words)).value is None
     others = pd.DataFrame(
         {"label": ["x", "y"], "buyers": [100, 50], "value_minor": [9000, 8000], "each_minor": [90, 160]}
     )

@@ -18,12 +18,14 @@ LEAST = 30  # people under a share in a sentence
 def joining(answer: Any, days: int, words: Words) -> dict[str, Any]:
     """What joining adds in the days after, from a verdict on GMV (`apex.model.verdict.Verdict`); None: nobody to compare."""
     unknown = words("What joining changes is not identified")
-    step = words("Invite a random half of the next buyers to join: then the effect of joining can be told.")
-    base: dict[str, Any] = {"kind": "not identified", "short": unknown, "next_step": step, "verdict": "none"}
+    base: dict[str, Any] = {"kind": "not identified", "short": unknown, "verdict": "none"}
     if answer is None or 0 < answer.treated < words.threshold:
         return base | {
             "text": words("Too few joined when they bought, or nobody did otherwise: there is nobody to compare.")
         }
+    base["next_step"] = words(
+        "Invite a random half of the next buyers to join: then the effect of joining can be told."
+    )
     naive = answer.evidence.naive
     base |= {"n": naive.n, "unit": "money_minor"}
     if not answer.identified:
@@ -115,13 +117,13 @@ def covariate(name: str, words: Words) -> str:
     return words("{what}: {level}", what=what, level=level) if level else what
 
 
-def invitation(invited: pd.DataFrame, rates: pd.DataFrame, words: Words) -> dict[str, Any]:
+def invitation(invited: Mapping[str, pd.DataFrame], rates: pd.DataFrame, words: Words) -> dict[str, Any]:
     """How often buyers who are no members join when they buy, and in which format most.
 
-    invited: the frame of `measure.joining.invitations` as may be shown; rates: its formats with rate, low, high.
+    invited: by cut the rows of `measure.joining.invitations` as may be shown; rates: formats with rate, low, high.
     """
     base: dict[str, Any] = {"kind": "counted"}
-    whole = invited[(invited.cut == "all") & (invited.joined > 0)]
+    whole = invited["all"][invited["all"].joined > 0]
     if whole.empty or whole.people.iloc[0] < LEAST:
         return base | {"short": words("Nothing says where members are won"), "text": words(
             "Nobody who was no member bought in the year, or nobody joined, or too few to show.")}  # fmt: skip
@@ -133,7 +135,7 @@ def invitation(invited: pd.DataFrame, rates: pd.DataFrame, words: Words) -> dict
     )
     fields = base | {"value": share, "unit": "share", "n": people,
                      "short": words("{share} of other buyers joined when they bought", share=words.share(share))}  # fmt: skip
-    first = invited[invited.cut == "purchase"].set_index("cell")
+    first = invited["purchase"].set_index("cell")
     if {"first", "later"} <= set(first.index) and first.joined.notna().all() and (first.people >= LEAST).all():
         shares = (first.joined / first.people).to_dict()
         text += words(", on a first purchase {first}, on a later one {later}.", first=words.share(shares["first"], 1),

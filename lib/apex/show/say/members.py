@@ -155,20 +155,16 @@ def missing(words: Words) -> str:
                  "stock, activity, tiers and what joining changes.")  # fmt: skip
 
 
-def worth_table(worth: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """The cuts `member` and `tier` of the frame of `model.lifetime.worth` for a table, with labels and intervals as texts."""
-    rows = worth[worth.cut.isin(["member", "tier"])]
-    rows = rows.assign(order=rows.cut.map({"member": 0, "tier": 1})).sort_values(
-        ["order", "group"], ascending=[True, True]
-    )
-    rows = pd.concat([rows[rows.group == "yes"], rows[rows.cut == "tier"], rows[rows.group == "no"]])
+def worth_table(member: pd.DataFrame, tiers: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """The cuts `member` and `tier` of `model.lifetime.worth` for a table: all members, tiers, others; intervals as texts."""
+    rows = pd.concat([member[member.group == "yes"], tiers, member[member.group == "no"]], ignore_index=True)
     names = {"yes": words("all members"), "no": words("buyers who are no members")}
     labels = [names[g] if c == "member" else tier(g, True, words) for c, g in zip(rows.cut, rows.group, strict=True)]
     spans = [
         MISSING if pd.isna(low) else words("{low} to {high}", low=words.money(low), high=words.money(high))
         for low, high in zip(rows.value_minor_low, rows.value_minor_high, strict=True)
     ]
-    return rows.assign(label=labels, span=spans).reset_index(drop=True)
+    return rows.assign(label=labels, span=spans)
 
 
 def worth_heads(ahead: int, words: Words) -> dict[str, tuple[str, Any]]:

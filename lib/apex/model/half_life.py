@@ -61,8 +61,8 @@ def half_life(curve: pd.DataFrame, share: float = 0.5) -> dict[str, float | int 
 def lives(
     views: pd.DataFrame, pieces: pd.DataFrame, brand: str, last: date, days: int, least: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """How long content lives, of all formats (EVERY) and of each: the brand's own pieces where they are enough, else the
-    category's.
+    """How long content lives, of all formats (EVERY) and of each: the brand's own pieces where they reach as
+    far, else the category's.
 
     pieces: the frame of `measure.start.pieces`, of the brand and others; others' are taken only from BRANDS brands or more.
     Returns two frames. Lives: format, whose (own, category), half, low, high (the half-life), most (the age at which 90 %
@@ -73,8 +73,9 @@ def lives(
     for name in [EVERY, *sorted(mine.format.unique())]:
         own, others = (p if name == EVERY else p[p.format == name] for p in (mine, pieces))
         found, whose = curve(views, own, last, days, least), "own"
-        if found.empty and others.brand.nunique() >= BRANDS:
-            found, whose = curve(views, others, last, days, least), "category"
+        if len(found) < days and others.brand.nunique() >= BRANDS:
+            wider = curve(views, others, last, days, least)
+            found, whose = (wider, "category") if len(wider) > len(found) else (found, whose)
         half = half_life(found)
         row = {"format": name, "whose": whose, "half": half["value"], "low": half["low"], "high": half["high"]}
         rows.append(row | {"most": half_life(found, MOST)["value"], "days": half["days"], "pieces": half["pieces"]})

@@ -40,7 +40,7 @@ def curve(
     if not end or not counts.sum():
         return pd.DataFrame(columns=CURVE).astype(dict.fromkeys(CURVE[:3], "int64") | dict.fromkeys(CURVE[3:], float))
     share = _share(counts.sum(axis=0), pieces_at[:end])
-    low, high = _interval(share, _left_out(counts, seen), level)
+    low, high = _interval(share, _left_out(counts, seen), int(pieces_at[end - 1]) - 1, level)
     columns = {
         "day": np.arange(1, end + 1), "pieces": pieces_at[:end].astype("int64"),
         "views": counts.sum(axis=0).astype("int64"), "share": share, "low": low, "high": high,
@@ -115,20 +115,20 @@ def _left_out(counts: Array, seen: Array) -> Array:
     return _share(counts.sum(axis=0) - counts, seen.sum(axis=0) - seen)
 
 
-def _interval(share: Array, left: Array, level: float) -> tuple[Array, Array]:
+def _interval(share: Array, left: Array, freedom: int, level: float) -> tuple[Array, Array]:
+    """Low and high of a curve from the same without each piece; what comes last rests on the pieces that have got as far."""
     from scipy.special import expit, logit, stdtrit
 
     inside = (share > 1e-9) & (share < 1 - 1e-9)
-    left = left[~np.isnan(left).any(axis=1)]
-    n = len(left)
-    safe = np.clip(left, 1e-9, 1 - 1e-9)
-    parts = logit(safe)
-    error = (
-        np.sqrt((n - 1) / n * ((parts - parts.mean(axis=0)) ** 2).sum(axis=0)) if n > 1 else np.full(len(share), np.nan)
+    parts = logit(np.clip(left[~np.isnan(left).any(axis=1)], 1e-9, 1 - 1e-9))
+    n = len(parts)
+    if n < 2 or freedom < 1:
+        return np.full(len(share), np.nan), np.full(len(share), np.nan)
+    reach = float(stdtrit(freedom, 0.5 + level / 2)) * np.sqrt(
+        (n - 1) / n * ((parts - parts.mean(axis=0)) ** 2).sum(axis=0)
     )
-    reach = float(stdtrit(max(n - 1, 1), 0.5 + level / 2)) * error
     centre = logit(np.where(inside, share, 0.5))
-    return tuple(np.where(inside, expit(centre + way * reach), np.nan) for way in (-1, 1))  # type: ignore[return-value]
+    return np.where(inside, expit(centre - reach), np.nan), np.where(inside, expit(centre + reach), np.nan)
 
 
 def _crossing(day: Array, share: Array, wanted: float) -> float | None:

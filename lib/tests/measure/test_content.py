@@ -1,4 +1,4 @@
-"""Exposed and unexposed consumers against a recomputation from plain rows: moments, outcomes, what came before, who is lent what."""
+"""Exposed and unexposed consumers against a recomputation from plain rows: moments, outcomes, what came before, what is lent."""
 
 import datetime as dt
 import random
@@ -16,7 +16,9 @@ FIRST = dt.datetime(2024, 1, 1)
 LAST = dt.date(2024, 7, 31)
 PEOPLE = [f"k{n:03}" for n in range(120)]
 RULES = load_content_rules()
-SMALL = RULES.model_copy(update={"exposure": type(RULES.exposure)(periods=3, days=10, follow_days=7, look_back=20, others=2)})
+SMALL = RULES.model_copy(
+    update={"exposure": type(RULES.exposure)(periods=3, days=10, follow_days=7, look_back=20, others=2)}
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +26,27 @@ def events():
     dice, rows = random.Random(2), []
     for n in range(6000):
         brand = dice.choice("bbc")
-        what = dice.choice(["watch", "watch", "watch", "expose", "view", "search_brand", "buy", "cart", "engage", "join", "leave", "follow", "unfollow"])
+        what = dice.choice(
+            [
+                "watch",
+                "watch",
+                "watch",
+                "expose",
+                "view",
+                "search_brand",
+                "buy",
+                "cart",
+                "engage",
+                "join",
+                "leave",
+                "follow",
+                "unfollow",
+            ]
+        )
         at = FIRST + dt.timedelta(days=dice.randrange(220), minutes=dice.randrange(1440))
         rows.append({
-            "consumer_key": dice.choice(PEOPLE), "brand": brand, "category": "tea", "occurred_at": at, "behaviour": what, "seq": n,
-            "content_id": dice.choice(["b0", "b1", "b2"]) if what == "watch" and brand == "b" else None,
+            "consumer_key": dice.choice(PEOPLE), "brand": brand, "category": "tea", "occurred_at": at, "behaviour": what,
+            "seq": n, "content_id": dice.choice(["b0", "b1", "b2"]) if what == "watch" and brand == "b" else None,
             "duration_s": dice.choice([1.0, 2.0, 3.0, 9.0, None]) if what == "watch" else None,
             "quantity": 1 if what == "buy" else None, "value_minor": dice.randrange(1, 500) if what == "buy" else None,
         })  # fmt: skip
@@ -40,11 +58,15 @@ def events():
 @pytest.fixture(scope="module")
 def warehouse(source, tmp_path_factory, events):
     folder = tmp_path_factory.mktemp("content")
-    pieces = [{"content_id": f"b{n}", "brand": "b", "format": ("video", "note", "live")[n], "channel": "x", "length_s": (8.0, None, 30.0)[n],
-               "published_at": FIRST + dt.timedelta(days=9 * n)} for n in range(3)]  # fmt: skip
+    pieces = [
+        {"content_id": f"b{n}", "brand": "b", "format": ("video", "note", "live")[n], "channel": "x",
+         "length_s": (8.0, None, 30.0)[n], "published_at": FIRST + dt.timedelta(days=9 * n)}
+        for n in range(3)
+    ]  # fmt: skip
+    ages = [("young", "old", None)[n % 3] for n in range(len(PEOPLE))]
     tables = {
         "items": pd.DataFrame([{"item_id": b, "brand": b, "category": "tea"} for b in "bc"]), "events": events,
-        "consumers": pd.DataFrame({"consumer_key": PEOPLE, "age_band": [("young", "old", None)[n % 3] for n in range(len(PEOPLE))]}),
+        "consumers": pd.DataFrame({"consumer_key": PEOPLE, "age_band": ages}),
         "contents": pd.DataFrame(pieces),
     }  # fmt: skip
     ingest(source(folder / "files", tables), "market", folder / "w" / "market", "test")
@@ -95,7 +117,9 @@ def test_the_exposed_are_those_with_an_effective_view_from_the_first_one_on(foun
         wanted = firsts(rows, span)
         assert set(mine.index) == set(wanted) and len(wanted) > 5
         for who, row in wanted.items():
-            assert mine["at"][who] == row["occurred_at"] and mine.arm[who] == mine.like[who] == formats[row["content_id"]]
+            assert (
+                mine["at"][who] == row["occurred_at"] and mine.arm[who] == mine.like[who] == formats[row["content_id"]]
+            )
 
 
 def test_the_unexposed_saw_nothing_in_the_period_and_are_lent_a_moment_of_it(found, rows, warehouse):
@@ -104,51 +128,75 @@ def test_the_unexposed_saw_nothing_in_the_period_and_are_lent_a_moment_of_it(fou
         mine = found.people[(found.people.period == period) & ~found.people.treated]
         moments = {row["occurred_at"]: who for who, row in seen.items()}
         treated = found.people[(found.people.period == period) & found.people.treated].set_index("consumer_id")
-        assert len(mine) and not set(mine.consumer_id) & set(seen) and mine.consumer_id.is_unique and mine.arm.isna().all()
+        assert (
+            len(mine) and not set(mine.consumer_id) & set(seen) and mine.consumer_id.is_unique and mine.arm.isna().all()
+        )
         for row in mine.itertuples():
             assert treated.like[moments[row.at]] == row.like
         assert len(mine) <= 2.6 * len(seen), "two for each, up to the chance of a hash"
 
 
+class Life:
+    """One consumer's rows around a moment."""
+
+    def __init__(self, rows, at):
+        self.rows, self.at, self.on = rows, at, at.date()
+
+    def ago(self, row):
+        return (self.on - row["day"]).days
+
+    def after(self, days):
+        return [r for r in self.rows if r["occurred_at"] >= self.at and self.ago(r) > -days]
+
+    def before(self, days):
+        return [r for r in self.rows if r["occurred_at"] < self.at and self.ago(r) <= days]
+
+    def earlier(self, days, back=SMALL.exposure.follow_days):
+        return [r for r in self.rows if back < self.ago(r) <= back + days]
+
+
+def some(rows, *behaviours, brand="b"):
+    return [r for r in rows if r["behaviour"] in behaviours and (r["brand"] == "b") == (brand == "b")]
+
+
+def covariates(past, back=SMALL.exposure.look_back):
+    """past: days → the rows of so many days before."""
+    kinds = Counter(r["behaviour"] for r in past(10**5) if r["brand"] == "b")
+    listed = {
+        "views_lately": some(past(15), "view"), "views": some(past(back), "view"),
+        "searches": some(past(back), "search_brand"), "clicks": some(past(back), "click", "engage"),
+        "wanted": some(past(back), "cart"), "shown": some(past(back), "expose"), "watched": some(past(back), "watch"),
+        "bought": some(past(365), "buy"), "category_met": some(past(back), "expose", "watch", brand="c"),
+        "category_views": some(past(back), "view", brand="c"),
+        "category_bought_lately": some(past(15), "buy", "buy_category", brand="c"),
+        "category_bought": some(past(365), "buy", "buy_category", brand="c"),
+    }  # fmt: skip
+    status = {"member": kinds["join"] > kinds["leave"], "follower": kinds["follow"] > kinds["unfollow"]}
+    return {name: len(found) for name, found in listed.items()} | status
+
+
 def test_outcomes_and_what_came_before_are_those_of_plain_rows(found, rows):
-    follow, back = SMALL.exposure.follow_days, SMALL.exposure.look_back
+    follow = SMALL.exposure.follow_days
     for n, person in enumerate(found.people.itertuples()):
-        mine, on = rows.get(person.consumer_id, []), person.at.date()
-
-        def some(behaviours, when, brand="b", mine=mine):
-            return [r for r in mine if r["behaviour"] in behaviours and (r["brand"] == "b") == (brand == "b") and when(r)]
-
-        def ago(r, on=on):
-            return (on - r["day"]).days
-
-        after = lambda r: r["occurred_at"] >= person.at and ago(r) > -follow  # noqa: B023, E731
-        before = lambda days: lambda r: r["occurred_at"] < person.at and ago(r) <= days  # noqa: B023, E731
-        earlier = lambda days: lambda r: follow < ago(r) <= follow + days  # noqa: E731
-        for frame, when in ((found.outcomes, after), (found.before, before(follow))):
+        life = Life(rows.get(person.consumer_id, []), person.at)
+        for frame, seen in ((found.outcomes, life.after(follow)), (found.before, life.before(follow))):
             for name, behaviour in content.OUTCOMES.items():
-                assert frame[name][n] == bool(some([behaviour], when))
-            assert frame.gmv_minor[n] == sum(r["value_minor"] for r in some(["buy"], when))
-        for frame, inside in ((found.covariates, before), (found.earlier, earlier)):
-            counted = {
-                "views_lately": some(["view"], inside(15)), "views": some(["view"], inside(back)),
-                "searches": some(["search_brand"], inside(back)), "clicks": some(["click", "engage"], inside(back)),
-                "wanted": some(["cart"], inside(back)), "shown": some(["expose"], inside(back)),
-                "watched": some(["watch"], inside(back)), "bought": some(["buy"], inside(365)),
-                "category_met": some(["expose", "watch"], inside(back), "c"), "category_views": some(["view"], inside(back), "c"),
-                "category_bought_lately": some(["buy", "buy_category"], inside(15), "c"),
-                "category_bought": some(["buy", "buy_category"], inside(365), "c"),
-            }  # fmt: skip
-            for name, listed in counted.items():
-                assert frame[name][n] == len(listed), name
-            kinds = Counter(r["behaviour"] for r in mine if r["brand"] == "b" and inside(10**5)(r))
-            assert frame.member[n] == (kinds["join"] > kinds["leave"]) and frame.follower[n] == (kinds["follow"] > kinds["unfollow"])
+                assert frame[name][n] == bool(some(seen, behaviour))
+            assert frame.gmv_minor[n] == sum(r["value_minor"] for r in some(seen, "buy"))
+        for frame, past in ((found.covariates, life.before), (found.earlier, life.earlier)):
+            wanted = covariates(past)
+            assert {name: frame[name][n] for name in wanted} == wanted
     assert found.outcomes.visited.mean() > 0.05 and found.covariates.age_band.nunique() == 2
 
 
 def test_a_format_stands_beside_those_who_were_lent_its_moments(found):
     one = found.only("video")
     assert set(one.people.arm.dropna()) == {"video"} and set(one.people.like) == {"video"}
-    assert sum(len(found.only(arm).people) for arm in ("video", "note", "live")) == len(found.people) == len(found.only(None).people)
+    assert (
+        sum(len(found.only(arm).people) for arm in ("video", "note", "live"))
+        == len(found.people)
+        == len(found.only(None).people)
+    )
     assert all(len(frame) == len(one.people) for frame in one)
 
 

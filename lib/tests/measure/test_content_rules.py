@@ -19,7 +19,11 @@ def test_the_committed_file_is_read():
     [
         ("ripe_days:", "ripe_day:", r'mine.yml:\d+: "ripe_day" is not a key here. Did you mean "ripe_days"'),
         ("  seconds: 3", "  second: 3", r'mine.yml:\d+: "second" is not a key here. Did you mean "seconds"'),
-        ("[engage, share]", "[engage, shar]", r'mine.yml:\d+: interactions: there is no behaviour "shar". Did you mean "share"'),
+        (
+            "[engage, share]",
+            "[engage, shar]",
+            r'mine.yml:\d+: interactions: there is no behaviour "shar". Did you mean "share"',
+        ),
         ("of: viewed", "of: shop", r"mine.yml:\d+: sale.of: .*'viewed' or 'brand'"),
         ("[0, 3, 7, 14, 21]", "[0, 7, 3]", r"mine.yml:\d+: ages: bands should begin at rising numbers"),
         ("share: 0.25", "share: 1.5", r"mine.yml:\d+: effective.share: .*less than or equal to 1"),

@@ -28,7 +28,10 @@ def viewers(n, impressions, effective, **more):
 
 
 def test_rates_are_sums_over_sums_and_money_a_mean():
-    lives = [*viewers(3, 4, 3, interactions=1, seeds=2, guided=1, closed=1, followed=1, sold=1, gmv_minor=500), *viewers(1, 4, 0)]
+    lives = [
+        *viewers(3, 4, 3, interactions=1, seeds=2, guided=1, closed=1, followed=1, sold=1, gmv_minor=500),
+        *viewers(1, 4, 0),
+    ]
     told = start.letters(pd.DataFrame([cell(lives), cell(viewers(8, 1, 1), scope="market", cut="all", cell="all")]))
     row = told.iloc[0]
     assert (row.effective_rate, row.interaction, row.referral, row.conversion) == (9 / 16, 3 / 9, 3 / 6, 1.0)
@@ -51,8 +54,10 @@ def test_coverage_where_views_of_a_consumer_are_alike_and_independent_views_fail
     for _ in range(n):
         views = 1 + rng.poisson(3, 150)
         did = rng.binomial(views, rng.beta(0.6, 1.4, 150))
-        rows.append({"impressions": views.sum(), "effective": did.sum(), "effective·effective": float((did**2).sum()),
-                     "effective·impressions": float((did * views).sum()), "impressions·impressions": float((views**2).sum())})  # fmt: skip
+        rows.append({
+            "impressions": views.sum(), "effective": did.sum(), "effective·effective": float((did**2).sum()),
+            "effective·impressions": float((did * views).sum()), "impressions·impressions": float((views**2).sum()),
+        })  # fmt: skip
         low, high = proportion_confint(did.sum(), views.sum(), method="wilson")
         naive += low <= 0.3 <= high
     told = start.letters(pd.DataFrame([cell([])] * n).assign(**pd.DataFrame(rows).to_dict("list")))
@@ -67,8 +72,12 @@ def category():
     rows, pieces = [], []
     for n in range(1, 11):
         size = 10 if n == 10 else 1000
-        lives = [*viewers(size - 10 * n if n < 10 else 10, 1, 1, effective_viewers=1, seeds=1),
-                 *viewers(10 * n if n < 10 else 0, 1, 1, effective_viewers=1, seeds=1, visitors=1, guided=1, closed=1, followed=1)]  # fmt: skip
+        seen = {"effective_viewers": 1, "seeds": 1}
+        came = {**seen, "visitors": 1, "guided": 1, "closed": 1, "followed": 1}
+        lives = [
+            *viewers(size - 10 * n if n < 10 else 10, 1, 1, **seen),
+            *viewers(10 * n if n < 10 else 0, 1, 1, **came),
+        ]
         rows += [cell(lives, scope=scope, cell=f"n{n}") for scope in (["own", "market"] if n % 6 == 1 else ["market"])]
         ago = 3 if n == 9 else 100
         pieces.append({"content_id": f"n{n}", "brand": "abcdef"[(n - 1) % 6], "format": "video", "channel": "x", "creator": "ann",
@@ -81,7 +90,10 @@ def category():
 def test_others_are_ripe_large_and_not_the_piece_itself(category):
     against = start.others(*category, LAST, 28, 50, 20, ["n1"])
     assert sorted(against.values.index) == [f"n{n}" for n in range(2, 9)] and against.brands == 6
-    assert against.values.conversion.isna().sum() == 0 and start.others(*category, LAST, 28, 50, 35).values.conversion.isna().sum() == 3
+    assert (
+        against.values.conversion.isna().sum() == 0
+        and start.others(*category, LAST, 28, 50, 35).values.conversion.isna().sum() == 3
+    )
 
 
 def test_a_card_ranks_a_piece_among_the_others(category):
@@ -91,15 +103,21 @@ def test_a_card_ranks_a_piece_among_the_others(category):
     card = start.card(told, pieces, "a", about, LAST, 28, 50, 20).set_index("letter")
     assert card.verdict["referral"] == "behind" and card["rank"]["referral"] == 0 and card.pieces["referral"] == 7
     assert card.middle["referral"] == 0.05 and card.verdict["completion"] == "none"
-    best = start.card(told, pieces, "a", start.chosen(told, pieces, "a", "n7", LAST, 28), LAST, 28, 50, 20).set_index("letter")
+    best = start.card(told, pieces, "a", start.chosen(told, pieces, "a", "n7", LAST, 28), LAST, 28, 50, 20).set_index(
+        "letter"
+    )
     assert best["rank"]["referral"] == pytest.approx(6 / 7) and best.verdict["referral"] == "ahead"
     assert best.rank_low["referral"] < 6 / 7 < best.rank_high["referral"]
 
 
 def test_a_format_a_young_piece_and_what_is_not_there(category):
     told, pieces = category
-    format_ = start.card(told, pieces, "a", start.chosen(told, pieces, "a", "video", LAST, 28), LAST, 28, 50, 20).set_index("letter")
-    assert np.isnan(format_["rank"]["scale"]) and format_.pieces["referral"] == 6, "own pieces of the format are no others"
+    format_ = start.card(
+        told, pieces, "a", start.chosen(told, pieces, "a", "video", LAST, 28), LAST, 28, 50, 20
+    ).set_index("letter")
+    assert np.isnan(format_["rank"]["scale"]) and format_.pieces["referral"] == 6, (
+        "own pieces of the format are no others"
+    )
     young = start.chosen(told, pieces, "c", "n9", LAST, 28)
     assert young["young"] and start.card(told, pieces, "c", young, LAST, 28, 50, 20)["rank"].isna().all()
     assert start.chosen(told, pieces, "z", "", LAST, 28) is None
@@ -125,6 +143,11 @@ def test_every_cut_of_a_layer_is_kept_for_itself(category):
     reach, visits, sales, fresh = start.kept(keep, told)
     assert ("reach_content", ["cut", "cell"], ["viewers", "effective_viewers"], 2) in calls
     assert not [name for name, *_ in calls if name.startswith(("sales_content", "fresh_content"))]
-    assert set(reach.cut) == {"format", "content"} and "referral_low" in visits and "conversion" in sales and len(fresh) == 1
+    assert (
+        set(reach.cut) == {"format", "content"}
+        and "referral_low" in visits
+        and "conversion" in sales
+        and len(fresh) == 1
+    )
     nothing = start.kept(keep, told.iloc[:0])
     assert all(frame.empty and "suppressed" in frame for frame in nothing)

@@ -174,7 +174,7 @@ def _events(dice, names, brand):
 
 def _watched(dice, names, brand):
     """Views of the brand's contents in their first weeks, and visits that follow some of them."""
-    n = 1000 if brand == "b" else 150
+    n = 1160 if brand == "b" else 150
     piece, keen = dice.integers(0, 12, n), dice.gamma(0.7, 1.0, len(names))
     day = np.minimum(23 * piece + dice.integers(0, 21, n), DAYS - 1)
     at = pd.Timestamp(FIRST) + pd.to_timedelta(day * 1440 + dice.integers(480, 1300, n), unit="min")

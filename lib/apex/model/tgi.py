@@ -13,6 +13,7 @@ import pandas as pd
 
 from apex.measure.grow import UNKNOWN
 from apex.measure.people import CELL, PARTS
+from apex.model import conversion
 
 LEVEL = 0.95
 LEAST = 30  # people of the group in a cell; of fewer a TGI is shown in grey
@@ -55,6 +56,16 @@ def judged(shown: pd.DataFrame, least: int = LEAST) -> pd.DataFrame:
     few = (shown.who < least) & shown.tgi.notna()
     clear = (shown.low > 100) | (shown.high < 100)
     return shown.assign(few=few.fillna(False).astype(bool), clear=clear.fillna(False).astype(bool))
+
+
+def chance(shown: pd.DataFrame) -> float:
+    """How often a group drawn from the other at random would differ from it by at least as much, over all known cells at once.
+
+    shown: what may be shown of `inside` (one cut). Pearson's χ² of who against the rest: many cells are looked at, and the
+    furthest of them is partly the luckiest.
+    """
+    known = shown[shown[CELL] != UNKNOWN]
+    return conversion.chance(pd.DataFrame({"consumers": known.against, "buyers": known.who}))
 
 
 def of_stages(counts: pd.DataFrame) -> pd.DataFrame:

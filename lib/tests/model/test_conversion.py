@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from apex.model import conversion
 from apex.model.conversion import rates
 
 
@@ -25,3 +27,16 @@ def test_a_cell_without_consumers_has_no_rate():
     found = rates(pd.DataFrame({"consumers": [0, 7], "buyers": [0, 7]}, index=[5, 9]))
     assert found.loc[5, ["rate", "low", "high"]].isna().all()
     assert found.rate[9] == 1 and 0 < found.low[9] < found.high[9] <= 1
+
+
+def test_chance_is_pearsons_and_comes_true_as_often_as_it_says():
+    seen = pd.DataFrame({"consumers": [50, 70, 0, 90], "buyers": [10, 7, 0, 30]})
+    table = [[10, 7, 30], [40, 63, 60]]
+    assert conversion.chance(seen) == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+    assert conversion.chance(seen.iloc[:1]) == 1 and conversion.chance(seen.assign(buyers=0)) == 1
+    dice = np.random.default_rng(4)
+    drawn = [
+        pd.DataFrame({"consumers": [300, 500, 900], "buyers": dice.binomial([300, 500, 900], 0.05)})
+        for _ in range(1000)
+    ]
+    assert 0.035 <= np.mean([conversion.chance(frame) < 0.05 for frame in drawn]) <= 0.065

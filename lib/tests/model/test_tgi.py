@@ -130,6 +130,13 @@ def test_few_and_clear_come_from_what_is_shown():
     assert judged.clear.to_dict() == {"a": True, "b": False, "c": False, "": False}
 
 
+def test_over_all_cells_chance_is_pearsons():
+    found = tgi.inside(tgi.index(parts(("a", 30, 0, 30), ("b", 30, 0, 90), ("c", 5, 0, 20), ("", 40, 0, 80))))
+    expected = stats.chi2_contingency([[30, 30, 5], [30, 90, 20]], correction=False).pvalue
+    assert tgi.chance(found) == pytest.approx(expected)
+    assert tgi.chance(found[found.cell == ""]) == 1
+
+
 def test_nobody_of_against_has_no_tgi_and_all_of_both_have_one_of_exactly_100():
     found = tgi.index(parts(("a", 0, 5, 0), ("b", 5, 5, 50))).set_index("cell")
     assert pd.isna(found.tgi["a"]) and pd.isna(found.low["a"])

@@ -38,7 +38,9 @@ def index(*rows, cut="cell", hidden=()):
 
 def test_who_stands_out_and_who_is_missing(words):
     shown = index(("a", 300, 300), ("b", 200, 400), ("c", 100, 700), ("", 50, 50))
-    found = valid(say.headline(shown, "rules", NAMES, "tea", {"next_step": "Do this.", "at_stake_minor": 7}, words))
+    found = valid(
+        say.headline(shown, 0.01, "rules", NAMES, "tea", {"next_step": "Do this.", "at_stake_minor": 7}, words)
+    )
     assert found.verdict == "careful" and "Supermoms TGI 167" in found.short and "Town youth TGI 42" in found.short
     assert found.value == pytest.approx(shown.tgi[2]) and found.low < found.value < found.high < 100
     assert found.tile.value == "Supermoms" and "167" in found.tile.note and "50%" in found.text and "8%" in found.text
@@ -46,16 +48,23 @@ def test_who_stands_out_and_who_is_missing(words):
 
 
 def test_chance_alone_names_nobody_as_missing(words):
-    found = valid(say.headline(index(("a", 50, 100), ("b", 52, 104)), "age_band", NAMES, "tea", {}, words))
+    found = valid(say.headline(index(("a", 50, 100), ("b", 52, 104)), 0.9, "age_band", NAMES, "tea", {}, words))
     assert found.short == words("By {what} no group stands out", what=words("age")) and found.verdict == "none"
     assert found.value is None and words("none differs clearly from the category's buyers") in found.text
     assert found.tile.label == words("Largest crowd")
 
 
+def test_one_of_many_that_differs_by_chance_is_not_named(words):
+    shown = index(("a", 300, 300), ("b", 200, 400), ("c", 100, 700))
+    assert shown.clear.any()
+    found = valid(say.headline(shown, 0.2, "rules", NAMES, "tea", {}, words))
+    assert found.short == words("By {what} no group stands out", what=words("strategic crowd"))
+
+
 def test_few_people_never_make_the_headline(words):
     shown = index(("a", 12, 1), ("b", 400, 800), ("c", 410, 800))
     assert shown.few.to_list() == [True, False, False] and shown.clear[0]
-    assert "Supermoms" not in valid(say.headline(shown, "rules", NAMES, "tea", {}, words)).short
+    assert "Supermoms" not in valid(say.headline(shown, 0.01, "rules", NAMES, "tea", {}, words)).short
 
 
 @pytest.mark.parametrize(("rows", "category", "short"), [
@@ -65,13 +74,13 @@ def test_few_people_never_make_the_headline(words):
     ((("a", 0, 0), ("b", 0, 0)), "tea", "Too few buyers to say who they are"),
 ])  # fmt: skip
 def test_where_nothing_can_be_said(rows, category, short, words):
-    found = valid(say.headline(index(*rows), "rules", NAMES, category, {}, words))
+    found = valid(say.headline(index(*rows), 1.0, "rules", NAMES, category, {}, words))
     assert found.short == words(short) and found.value is None
 
 
 def test_hidden_crowds_are_neither_named_nor_drawn_as_noughts(words):
     shown = index(("a", 300, 300), ("b", 200, 400), ("c", 100, 700), hidden=("c",))
-    found = valid(say.headline(shown, "rules", NAMES, "tea", {}, words))
+    found = valid(say.headline(shown, 0.01, "rules", NAMES, "tea", {}, words))
     assert "Town youth" not in found.short + found.text
     bars = say.bars(shown, NAMES, words)
     assert bars.value.isna().to_list() == [False, False, True] and bars.suppressed.to_list() == [False, False, True]
@@ -156,16 +165,16 @@ def rates(*rows):
     return frame.astype({"consumers": "Int64", "buyers": "Int64", "gmv_minor": "Int64"}).assign(suppressed=False)
 
 
-def test_conversion_is_told_apart_only_where_intervals_are(words):
+def test_conversion_says_where_chance_alone_would_do(words):
     far = rates(
         ("a", 200, 60, 60000, 0.3, 0.25, 0.35), ("b", 300, 30, 60000, 0.1, 0.08, 0.13), ("", 99, 1, 5, 0.01, 0, 0.1)
     )
-    found, chance = valid(say.converts(far, 29, NAMES, words)), words("Their intervals overlap: it may be chance.")
-    assert (found.value, found.n, found.compared.value) == (0.3, 200, 0.1) and chance not in found.text
+    found = valid(say.converts(far, 0.001, 29, NAMES, words))
+    alike = words("Taken together, crowds differ no more than by chance.")
+    assert (found.value, found.n, found.compared.value) == (0.3, 200, 0.1) and alike not in found.text
     assert words.money(2000) in found.text, "a buyer of b spent 20 each"
-    near = rates(("a", 200, 60, 60000, 0.3, 0.25, 0.35), ("b", 300, 80, 90000, 0.27, 0.24, 0.31))
-    assert chance in valid(say.converts(near, 29, NAMES, words)).text
-    assert valid(say.converts(rates(("a", 9, 1, 9, 0.1, 0, 0.3)), 29, NAMES, words)).value is None
+    assert alike in valid(say.converts(far, 0.05, 29, NAMES, words)).text
+    assert valid(say.converts(rates(("a", 9, 1, 9, 0.1, 0, 0.3)), 1.0, 29, NAMES, words)).value is None
     table = say.conversion_rows(far, NAMES, words)
     assert table.value_minor.to_list() == [1000, 2000, 5] and not table.faint.any()
 

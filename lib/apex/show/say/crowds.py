@@ -15,6 +15,7 @@ from apex.show.words import MISSING, Words, is_missing
 
 UNKNOWN, OTHER, RULES = "", "*", "rules"  # as `apex.measure.people` writes them
 LEAST = 30  # people that a rate needs to be held against another
+CHANCE = 0.05  # what differs as much more often than that by chance alone is said to
 Names = Mapping[str, str]
 Format = str | Callable[[object], str]  # of a column of a table
 
@@ -31,11 +32,19 @@ def division_name(by: str, words: Words) -> str:
 
 
 def headline(
-    buyers: pd.DataFrame, by: str, names: Names, category: str | None, step: Mapping[str, Any], words: Words
+    buyers: pd.DataFrame,
+    chance: float,
+    by: str,
+    names: Names,
+    category: str | None,
+    step: Mapping[str, Any],
+    words: Words,
 ) -> dict[str, Any]:
     """Who the buyers are and which cells stand out or are missing beside the category's buyers.
 
-    buyers: the judged index of the brand's buyers. step: the finding of `missing`, which lends its next step.
+    buyers: the judged index of the brand's buyers. chance: how often buyers drawn at random would differ so much over all
+    cells (`model.tgi.chance`); where that is often, none is said to stand out. step: the finding of `missing`, which lends
+    its next step.
     """
     then = {key: step[key] for key in ("next_step", "at_stake_minor") if step.get(key) is not None}
     base: dict[str, Any] = {"kind": "counted", "unit": "index", **then}
@@ -54,7 +63,7 @@ def headline(
     first = shown.loc[shown.share.idxmax()]
     parts = [words("Most of our buyers by {what} are **{cell}** ({share})", what=what, cell=names[first.cell],
                    share=words.share(first.share))]  # fmt: skip
-    clear = shown[shown.clear & ~shown.few]
+    clear = shown[shown.clear & ~shown.few & (chance < CHANCE)]
     over, under = (
         clear[clear.tgi > 100].nlargest(1, "tgi"), clear[clear.tgi < 100].nsmallest(1, "tgi"),
     )  # fmt: skip
@@ -156,10 +165,11 @@ def stage(shown: pd.DataFrame, stages: Sequence[tuple[str, str]], names: Names, 
                    "short": fitting(short, told["cell"]), "text": text}  # fmt: skip
 
 
-def converts(rates: pd.DataFrame, days: int, names: Names, words: Words) -> dict[str, Any]:
+def converts(rates: pd.DataFrame, chance: float, days: int, names: Names, words: Words) -> dict[str, Any]:
     """Which crowd converts best and which worst, of those who stood at a stage.
 
-    rates: cell, consumers, buyers, gmv_minor, rate, low, high.
+    rates: cell, consumers, buyers, gmv_minor, rate, low, high. chance: how often crowds that are alike would differ so much
+    (`model.conversion.chance`).
     """
     shown = rates[(rates.cell != UNKNOWN) & rates.rate.notna() & (rates.consumers >= LEAST)]
     if len(shown) < 2 or not (shown.buyers > 0).any():
@@ -171,9 +181,8 @@ def converts(rates: pd.DataFrame, days: int, names: Names, words: Words) -> dict
             "high": words.share(best.rate, 1), "low": words.share(worst.rate, 1)}  # fmt: skip
     text = words("Of those at a stage {days} days ago **{best}** bought most often since (**{high}**), {worst} least ({low}).",
                  **told)  # fmt: skip
-    apart = float(best.low) > float(worst.high)
-    if not apart:
-        text = after(text, words("Their intervals overlap: it may be chance."), words)
+    if chance >= CHANCE:
+        text = after(text, words("Taken together, crowds differ no more than by chance."), words)
     worth = shown[shown.buyers >= LEAST].assign(value=lambda f: f.gmv_minor / f.buyers)
     if len(worth):
         top = worth.loc[worth.value.astype(float).idxmax()]
@@ -288,7 +297,7 @@ def conversion_rows(rates: pd.DataFrame, names: Names, words: Words) -> pd.DataF
 def conversion_columns(words: Words) -> dict[str, tuple[str, Format]]:
     """The columns of a table of `conversion_rows`."""
     return {
-        "label": (words("Crowd"), "text"), "rate": (words("Conversion"), "share1"), "span": (words("80% interval"), str),
+        "label": (words("Crowd"), "text"), "rate": (words("Conversion"), "share1"), "span": (words("95% interval"), str),
         "value_minor": (words("Money per buyer"), "money"), "consumers": (words("At a stage before"), "count"),
         "buyers": (words("Bought since"), "count"),
     }  # fmt: skip

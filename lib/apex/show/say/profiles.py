@@ -215,7 +215,7 @@ def tag_rows(shown: pd.DataFrame, words: Words) -> pd.DataFrame:
 def tag_columns(words: Words) -> dict[str, tuple[str, str]]:
     """The columns of a table of `tag_rows`."""
     return {
-        "label": (words("Tag"), "text"), "kind": (words("Kind"), "text"), "values": (words("Values"), "count"),
-        "consumers": (words("Consumers"), "count"), "coverage": (words("Coverage"), "share1"),
-        "fresh": (words("Latest"), "text"), "days": (words("Days ago"), "count"),
+        "label": (words("Tag"), "text"), "coverage": (words("Coverage"), "share1"), "fresh": (words("Latest"), "text"),
+        "days": (words("Days ago"), "count"), "consumers": (words("Consumers"), "count"),
+        "kind": (words("Kind"), "text"), "values": (words("Values"), "count"),
     }  # fmt: skip

@@ -44,6 +44,13 @@ def chapters(words: Words) -> dict[str, list[Term]]:
             Term("crowd", words("crowd"), words("Consumers chosen by one written rule, to be addressed together.")),
             Term("tag", words("tag"), words("A trait by which consumers are told apart.")),
             Term(
+                "TGI",
+                words("TGI"),
+                words(
+                    "A crowd's share in our people ÷ its share in the category × 100; above 100 we have more than our part."
+                ),
+            ),
+            Term(
                 "peer",
                 words("peer"),
                 words("Another brand with the same main category, large enough to compare with."),

@@ -77,7 +77,9 @@ def test_tables_of_members(words):
     assert set(members.heads(30, words)) <= set(table.columns)
     assert members.tier(" / V1", True, words) == words("members, {tier}", tier=f"{words('no tier')} / V1")
     both = worth(("yes", 100, 500000), ("no", 300, 600000)).assign(cut="member", purchases=9)
-    shown = members.worth_table(both, worth(("V1", 60, 300000), ("", 40, 200000)).assign(cut="tier", purchases=9), words)
+    shown = members.worth_table(
+        both, worth(("V1", 60, 300000), ("", 40, 200000)).assign(cut="tier", purchases=9), words
+    )
     assert (
         len(shown) == 4
         and shown.label[0] == words("all members")

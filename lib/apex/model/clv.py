@@ -56,6 +56,19 @@ class Rhythm:
         low, high = maximum.interval(self.log, self.covariance, level)
         return dict(zip(NAMES, zip(map(float, low), map(float, high), strict=True), strict=True))
 
+    @property
+    def leaves(self) -> float:
+        """The mean chance to be gone for good after a purchase."""
+        _, _, a, b = np.exp(self.log)
+        return float(a / (a + b))
+
+    def every(self, share: float) -> float:
+        """The time between purchases of the buyer who buys more often than this share of all buyers, while active."""
+        from scipy import special
+
+        r, alpha, _, _ = np.exp(self.log)
+        return float(alpha / special.gammaincinv(r, share))
+
     def alive(self, histories: pd.DataFrame) -> "Floats":
         """The probability that each buyer is still active at his age."""
         return np.exp(-np.logaddexp(0.0, self._gone(histories)))

@@ -161,6 +161,12 @@ def test_expectations_hold_among_buyers_who_live_by_the_rules(at_once):
     assert drawn.var(0).mean() == pytest.approx(world.later.sub(expected).pow(2).mean(), rel=0.15)
 
 
+def test_rhythm_and_leaving_in_plain_words():
+    rate = stats.gamma(0.6, scale=1 / 7.0)
+    assert rate.sf(1 / ONE.every(0.9)) == pytest.approx(0.1) and ONE.every(0.9) < ONE.every(0.5)
+    assert ONE.leaves == pytest.approx(0.9 / 3.5)
+
+
 def test_a_long_silence_is_unusual_and_makes_leaving_likely(some):
     assert ONE.usual(some)[2] == 1 and ONE.usual(some)[5] < 0.01 < ONE.usual(some)[3]
     assert ONE.alive(some)[5] < 0.05 and ONE.alive(some)[1] == 1 and ONE.alive(some)[2] < 1

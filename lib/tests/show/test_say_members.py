@@ -187,10 +187,19 @@ def test_the_test_of_the_model_says_who_was_nearer(words):
     )
     apart = valid(lifetime.tested(errors(0.02, 0.2, -0.3, (2.0, 1.0, 3.0)), 90, words))
     assert apart.verdict == "careful"
+    assert valid(lifetime.tested(errors(0.2, 0.3, -0.3), 90, words)).verdict == "careful", "off by more than chance"
     assert valid(lifetime.tested(errors(math.nan, math.nan, math.nan), 90, words)).value is None
     assert valid(lifetime.tested(errors(0.1, 0.1, 0.1).iloc[:0], 90, words)).value is None
     table = lifetime.errors_table(errors(0.02, 0.2, math.nan), words)
     assert len(table) == 3 and set(lifetime.errors_heads(words)) == set(table.columns)
+
+
+def test_rhythm(words):
+    rhythm = SimpleNamespace(every=lambda share: 120.4 if share == 0.5 else 30.2, leaves=0.07, n=500)
+    model = SimpleNamespace(rhythm=rhythm, buyers=pd.DataFrame({"value_minor": [3000, 1000], "days": [3, 1]}))
+    told = valid(lifetime.rhythm(model, words))
+    assert "120" in told.short and words.share(0.07, 1) in told.text and words.money(1000) in told.text
+    assert valid(lifetime.rhythm(None, words)).value is None
 
 
 def silent(share, n=200):

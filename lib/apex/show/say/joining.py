@@ -163,10 +163,11 @@ def invited_bars(rates: pd.DataFrame, words: Words) -> pd.DataFrame:
     ]
 
 
-def win_heads(ahead: int, words: Words) -> dict[str, tuple[str, str]]:
-    """The columns of the table of those who could be won."""
+def win_heads(ahead: int, members: bool, words: Words) -> dict[str, tuple[str, str]]:
+    """The columns of the table of those who could be won, where there are members."""
+    people = words("Buyers who are no members") if members else words("Buyers")
     return {
-        "label": (words("Crowd"), "text"), "buyers": (words("Buyers who are no members"), "count"),
+        "label": (words("Crowd"), "text"), "buyers": (people, "count"),
         "value_minor": (words("GMV in {n} days", n=ahead), "money"), "each_minor": (words("a buyer"), "money"),
     }  # fmt: skip
 

@@ -11,8 +11,6 @@ import pandas as pd
 from apex.show.say.wording import fitting
 from apex.show.words import Words
 
-OFF = 0.1  # of a total, that a plan can bear
-
 
 def method(name: str, words: Words) -> str:
     """A way to forecast, as people say it."""
@@ -43,13 +41,28 @@ def tested(errors: pd.DataFrame, days: int, words: Words) -> dict[str, Any]:
         text += words(" In total {method} was nearer.", method=words(", ").join(method(m, words) for m in closer))
     if nearer:
         text += words(" Buyer by buyer {method} was nearer.", method=words(", ").join(method(m, words) for m in nearer))
-    good = not closer and not nearer and abs(row.bias) <= OFF
+    good = row.bias_low <= 0 <= row.bias_high and not nearer
     tile = {"label": words("Error of the model in total"), "value": words.signed_share(row.bias, 1),
             "note": words("asked {n} days earlier", n=days)}  # fmt: skip
     short = words("The model was off by {bias} in {n} days", bias=words.signed_share(row.bias, 1), n=days)
     return base | {"value": float(row.bias), "low": float(row.bias_low), "high": float(row.bias_high), "unit": "share",
                    "n": int(row.n), "text": text, "short": fitting(short), "tile": tile,
                    "verdict": "ahead" if good else "careful"}  # fmt: skip
+
+
+def rhythm(model: Any, words: Words) -> dict[str, Any]:
+    """How often buyers buy, and how many leave for good. model: a `model.lifetime.Lifetime`, or None."""
+    base: dict[str, Any] = {"kind": "model"}
+    if model is None:
+        return base | {"short": words("No rhythm can be told"), "text": words(
+            "Too few have bought, or bought again, to tell how often buyers buy.")}  # fmt: skip
+    middle, often, leaves = model.rhythm.every(0.5), model.rhythm.every(0.9), model.rhythm.leaves
+    text = words("While active, the middle buyer buys every **{middle}** days and the keenest tenth at least every {often} days; "
+                 "after a purchase **{leaves}** are gone for good. A purchase brings {money} on average.",
+                 middle=round(middle), often=round(often), leaves=words.share(leaves, 1),
+                 money=words.money(round(float(model.buyers.value_minor.sum() / model.buyers.days.sum()))))  # fmt: skip
+    short = words("The middle buyer buys every {middle} days", middle=round(middle))
+    return base | {"value": middle, "unit": "days", "n": int(model.rhythm.n), "text": text, "short": short}
 
 
 def errors_table(errors: pd.DataFrame, words: Words) -> pd.DataFrame:

@@ -127,7 +127,10 @@ def tier(name: str, member: bool, words: Words) -> str:
 def table(standing: pd.DataFrame, words: Words) -> pd.DataFrame:
     """The frame of `standing` with a label and shares, for a table."""
     standing = standing.sort_values(["member", "tier"], ascending=[False, True], ignore_index=True)
-    frame = standing.assign(label=[tier(t, m, words) for t, m in zip(standing.tier, standing.member, strict=True)])
+    others = {} if standing.member.any() else {False: words("all buyers")}
+    frame = standing.assign(
+        label=[others.get(m) or tier(t, m, words) for t, m in zip(standing.tier, standing.member, strict=True)]
+    )
     part = {"active_share": ("active", "consumers"), "repeat_share": ("repeat", "buyers")}
     for name, (some, of) in part.items():
         frame[name] = (frame[some] / frame[of].where(frame[of] > 0)).astype("Float64")
@@ -158,7 +161,8 @@ def missing(words: Words) -> str:
 def worth_table(member: pd.DataFrame, tiers: pd.DataFrame, words: Words) -> pd.DataFrame:
     """The cuts `member` and `tier` of `model.lifetime.worth` for a table: all members, tiers, others; intervals as texts."""
     rows = pd.concat([member[member.group == "yes"], tiers, member[member.group == "no"]], ignore_index=True)
-    names = {"yes": words("all members"), "no": words("buyers who are no members")}
+    alone = member[member.group == "yes"].empty
+    names = {"yes": words("all members"), "no": words("all buyers") if alone else words("buyers who are no members")}
     labels = [names[g] if c == "member" else tier(g, True, words) for c, g in zip(rows.cut, rows.group, strict=True)]
     spans = [
         MISSING if pd.isna(low) else words("{low} to {high}", low=words.money(low), high=words.money(high))

@@ -60,6 +60,7 @@ def test_kept_tables_are_sorted_suppressed_and_the_same_bytes_again(opened, tmp_
     ), "the sum over the stages counts as known: two are hidden"
     again = pd.DataFrame({"stage": ["A", "P"], "then": [60, 70]})
     assert opened.keep("u", again, keys=["stage"], people=["then"], like=shown).then.isna().tolist() == [False, True]
+    assert opened.keep("v", again.iloc[:0], keys=["stage"], people=["then"], like=shown).empty
     first = digest(tmp_path / "run" / "tables")
     opened.keep("t", frame.iloc[::-1], keys=["stage"], people=["consumers"])
     assert digest(tmp_path / "run" / "tables") == first

@@ -257,9 +257,10 @@ def test_tags(words):
     assert table.fresh.to_list()[:2] == [words("snapshot"), words.day("2024-03-01")] and table.faint.to_list()[-1]
 
 
-@pytest.mark.parametrize("by", ["rules", "age_band", "city_tier", ""])
+@pytest.mark.parametrize("by", ["rules", "household", "city_tier", ""])
 def test_cells_have_names(by, words):
-    found = say.names(by, ("a", "1", "*", ""), {"a": "Supermoms"}, words)
-    assert found["a"] == "Supermoms" and found[""] == words("not known") and found["*"] == words("others")
-    assert found["1"] == (words("tier {n}", n="1") if by == "city_tier" else "1")
-    assert say.division_name(by, words)
+    found = say.names(by, ("a", "1", "18-24", "*", ""), {"a": "Supermoms"}, words)
+    assert found["a"] == "Supermoms" and (found["18-24"] == "18-24" or by == "city_tier")
+    assert found[""] == words("not known") and found["*"] == words("others") and list(found)[-1] == ""
+    one = {"rules": "1", "city_tier": words("tier {n}", n="1"), "household": words("household")}
+    assert one.get(by, "1") in found["1"] and say.division_name(by, words)

@@ -15,6 +15,7 @@ from apex.show.words import MISSING, Words, is_missing
 
 UNKNOWN, OTHER, RULES = "", "*", "rules"  # as `apex.measure.people` writes them
 LEAST = 30  # people that a rate needs to be held against another
+SHORT = 2  # letters of a trait's value that says nothing without the trait: a household of 1
 CHANCE = 0.05  # what differs as much more often than that by chance alone is said to
 Names = Mapping[str, str]
 Format = str | Callable[[object], str]  # of a column of a table
@@ -22,8 +23,11 @@ Format = str | Callable[[object], str]  # of a column of a table
 
 def names(by: str, cells: Sequence[str], crowds: Names, words: Words) -> dict[str, str]:
     """The cells of a division (`by` as in `measure.people.Division`) as people say them; crowds: those of the rules."""
-    other = {OTHER: words("others"), UNKNOWN: words("not known")}
-    return {c: crowds.get(c) or other.get(c) or cell_name(c, by, words) for c in cells}
+    found = {c: crowds.get(c) or cell_name(c, by, words) for c in cells}
+    for cell, name in found.items():
+        if by != RULES and name == cell and len(cell) <= SHORT:
+            found[cell] = words("{what}: {level}", what=trait(by, words), level=cell)
+    return found | {c: n for c, n in ((OTHER, words("others")), (UNKNOWN, words("not known"))) if c in found}
 
 
 def division_name(by: str, words: Words) -> str:

@@ -12,18 +12,20 @@ from apex.model.together import mantel_haenszel, told
 KINDS = ("firsts", "seconds", "returns")  # orders by what they were to their consumer
 PEOPLE = {kind: (kind, f"{kind}_other") for kind in KINDS} | {"repeat": ("followed", "repeated", "repeated_other")}
 ENDS = ("ratio", "low", "high")
+EXPECTED = 5  # orders by chance, from which on a ratio is told
 
 
-def roles(frame: pd.DataFrame, least: int) -> pd.DataFrame:
+def roles(frame: pd.DataFrame) -> pd.DataFrame:
     """How often first, second and returning orders held each item, beside the other orders of the same time.
 
     frame: that of `measure.item_roles.roles`. For each of KINDS: the count (orders of the kind with the item), its complement
     `…_other` (those without), `…_share` of all of them, `…_share_low`, `…_share_high` (Wilson; one order a consumer),
     `…_ratio`, `…_low`, `…_high` (to the item's share of other orders, period by period: Mantel and Haenszel), `…_plain` (the
-    share that those other orders would give), `…_clear` (bool: beyond chance at 5 % false discoveries among items in at
-    least `least` orders). First orders are held against all others, the rest against other later orders. Then the same of
-    `repeat`: followed (first buyers), repeated, repeated_other (who of them ordered again in time, and who did not), their share,
-    held against those whose first order was of other items. Returns one row an item, with item_id and orders: most orders first.
+    share that those other orders would give), `…_clear` (bool: beyond chance at 5 % false discoveries). Ratios are null where
+    fewer than EXPECTED orders of the kind would hold the item by chance: of so few no test is to be trusted. First orders are
+    held against all others, the rest against other later orders. Then the same of `repeat`: followed (first buyers),
+    repeated, repeated_other (who of them ordered again in time, and who did not), their share, held against those whose
+    first order was of other items. Returns one row an item, with item_id and orders: most orders first.
     """
     frame = frame.set_index(["item_id", "period"])
     of_all = frame.index.get_level_values("item_id") == ALL
@@ -36,30 +38,36 @@ def roles(frame: pd.DataFrame, least: int) -> pd.DataFrame:
     made = items.groupby(level="item_id").orders.sum().to_frame()
     for kind in KINDS:
         rest, of_rest = (f.later - (0 if kind == "firsts" else f[kind]) for f in (items, whole))
-        held = mantel_haenszel(items[kind], whole[kind], rest, of_rest, "item_id")
+        held = _held(items[kind], whole[kind], rest, of_rest)
         total = pd.Series(int(every[kind].sum()), made.index)
-        made = made.join(_beside(items[kind].groupby(level="item_id").sum(), total, kind, held, made.orders >= least))
+        made = made.join(_beside(items[kind].groupby(level="item_id").sum(), total, kind, held))
     others = whole.repeated - items.repeated, whole.followed - items.followed
-    held = mantel_haenszel(items.repeated, items.followed, *others, "item_id")
+    held = _held(items.repeated, items.followed, *others)
     sums = items.groupby(level="item_id")[["repeated", "followed"]].sum()
-    again = _beside(sums.repeated, sums.followed, "repeat", held, sums.followed >= least)
+    again = _beside(sums.repeated, sums.followed, "repeat", held)
     made = made.join(again.rename(columns={"repeat": "repeated", "repeat_other": "repeated_other"})).join(sums.followed)
     return made.reset_index().sort_values(["orders", "item_id"], ascending=[False, True], ignore_index=True)
 
 
-def _beside(
-    count: pd.Series, of: pd.Series, kind: str, held: tuple[pd.Series, pd.Series], tried: pd.Series
-) -> pd.DataFrame:
+def _held(a: pd.Series, n1: pd.Series, c: pd.Series, n0: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """`mantel_haenszel` by item, null where by chance there would be fewer than EXPECTED."""
+    both = (n1 > 0) & (n0 > 0)
+    expected = ((a + c) * n1 / (n1 + n0).where(both)).groupby(level="item_id").sum()
+    logs, errors = mantel_haenszel(a, n1, c, n0, "item_id")
+    return logs.where(expected >= EXPECTED), errors.where(expected >= EXPECTED)
+
+
+def _beside(count: pd.Series, of: pd.Series, kind: str, held: tuple[pd.Series, pd.Series]) -> pd.DataFrame:
     """The columns of one kind, as `roles` says."""
     found = pd.DataFrame({kind: count, f"{kind}_other": of - count, f"{kind}_share": count / of.where(of > 0)})
     found[f"{kind}_share_low"], found[f"{kind}_share_high"] = wilson(count, of)
     logs, errors = (part.reindex(count.index) for part in held)
-    all_told = told(logs.to_numpy(), errors.to_numpy())
+    tried = logs.notna() & (errors > 0)
+    told_of = pd.DataFrame(told(logs[tried].to_numpy(), errors[tried].to_numpy()), count.index[tried])
     for end in ENDS:
-        found[f"{kind}_{end}"] = all_told[end]
+        found[f"{kind}_{end}"] = told_of[end].reindex(count.index)
     found[f"{kind}_plain"] = found[f"{kind}_share"] / found[f"{kind}_ratio"]
-    found[f"{kind}_clear"] = False
-    found.loc[tried, f"{kind}_clear"] = told(logs[tried].to_numpy(), errors[tried].to_numpy())["clear"]
+    found[f"{kind}_clear"] = told_of.clear.reindex(count.index, fill_value=False).astype(bool)
     return found
 
 

@@ -10,6 +10,7 @@ from apex.show.words import MISSING, Words
 SIGNS = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
 SHARES = ("sales_percentile", "shop_share", "growth", "cart_percentile", "sample_share")
 NOT_YET, NEXT, NEW = "none", 0, -1  # as apex.measure.item_life and apex.model.hit_tests write them
+LONGEST = 28  # characters of an item's name in a chart
 ORDER = ("near", "percentile", "brand", "views", "carts", "favourites", "samples", "buyers", "new")
 Columns = dict[str, tuple[str, str | Callable[[object], str]]]
 
@@ -45,6 +46,21 @@ def rankings(words: Words) -> dict[str, str]:
     }
 
 
+def brief(names: Mapping[str, str], item: str) -> str:
+    """An item's name as a chart or a narrow table holds it: what tells it from others is kept, the rest is cut."""
+    name, mark = names.get(item, item), f" ({item})"
+    if len(name) <= LONGEST or not name.endswith(mark):
+        return name
+    room = max(LONGEST - len(mark) - 1, 6)
+    return name[:room].rstrip() + "…" + mark
+
+
+def points(gain: float, low: float, high: float, words: Words) -> str:
+    """A difference of two shares with its interval, in points."""
+    a, b, c = (words.signed(round(100 * x)) for x in (gain, low, high))
+    return words("{gain} points ({low} to {high})", gain=a, low=b, high=c)
+
+
 def race(days: int, words: Words) -> str:
     """What a test is about, by its days."""
     if days == NEXT:
@@ -66,9 +82,8 @@ def described(rules: ItemRules, gone: Sequence[str], words: Words) -> pd.DataFra
         for line in stage.any:
             parts = []
             for measure, bound in line.items():
-                text = " ".join(
-                    [names[measure], *(f"{SIGNS[s]} {_value(measure, v, words)}" for s, v in bound.limits.items())]
-                )
+                limits = [f"{SIGNS[s]} {_value(measure, v, words)}" for s, v in bound.limits.items()]
+                text = f"{names[measure]} {words(', ').join(limits)}"
                 if bound.periods > 1:
                     text = words("{bound}, {n} periods in a row", bound=text, n=bound.periods)
                 if measure in gone:
@@ -116,9 +131,10 @@ def shelf_columns(words: Words) -> Columns:
 
 def portfolio_bars(portfolio: pd.DataFrame) -> pd.DataFrame:
     """Shares of GMV as bars, with shares of items as marks: label, value, before, suppressed; stages with items only."""
-    total = portfolio.gmv_minor.sum() if portfolio.gmv_minor.notna().all() else pd.NA
+    known = portfolio.gmv_minor.notna().all() and portfolio.gmv_minor.sum() > 0
+    total = portfolio.gmv_minor.sum() if known else pd.NA
     frame = pd.DataFrame({
-        "label": portfolio.stage.astype(str), "value": (portfolio.gmv_minor / (total or pd.NA)).astype("Float64"),
+        "label": portfolio.stage.astype(str), "value": (portfolio.gmv_minor / total).astype("Float64"),
         "before": portfolio["items"] / max(int(portfolio["items"].sum()), 1), "suppressed": portfolio.suppressed,
     })  # fmt: skip
     return frame[portfolio["items"].to_numpy() > 0].reset_index(drop=True)
@@ -155,8 +171,7 @@ def tested(tests: pd.DataFrame, words: Words) -> pd.DataFrame:
         what=[race(d, words) for d in tests.days], ranking_name=[names[r] for r in tests.ranking],
         interval=[words("{low} to {high}", low=words.share(a), high=words.share(b))
                   for a, b in zip(tests.low, tests.high, strict=True)],
-        ahead=[MISSING if r == "model" else words("{gain} ({low} to {high})", gain=words.signed_share(g),
-               low=words.signed_share(a), high=words.signed_share(b))
+        ahead=[MISSING if r == "model" else points(g, a, b, words)
                for r, g, a, b in zip(tests.ranking, tests.gain, tests.gain_low, tests.gain_high, strict=True)],
     )  # fmt: skip
 
@@ -211,19 +226,16 @@ def price_bars(shares: pd.DataFrame, bands: Mapping[str, str]) -> pd.DataFrame:
 def pair_columns(words: Words) -> Columns:
     """The columns of the table of pairs."""
     return {
-        "pair": (words("Pair"), "text"), "orders": (words("Orders together"), "count"), "expected": (words("Expected"), "number"),
-        "lift": (words("Lift"), two(words)), "interval": (words("95% limits"), "text"),
+        "first": (words("Item"), "text"), "second": (words("With"), "text"), "orders": (words("Orders together"), "count"),
+        "expected": (words("Expected"), "number"), "lift": (words("Lift"), two(words)), "interval": (words("95% limits"), "text"),
         "told": (words("Beyond chance"), "text"),
     }  # fmt: skip
 
 
 def paired(pairs: pd.DataFrame, names: Mapping[str, str], words: Words) -> pd.DataFrame:
     """The frame of `model.together.pair_lifts` for a table."""
-    return pairs.assign(
-        pair=[words("{a} + {b}", a=names.get(a, a), b=names.get(b, b))
-              for a, b in zip(pairs.item_a, pairs.item_b, strict=True)],
-        **_between(pairs, words),
-    )  # fmt: skip
+    first, second = ([brief(names, item) for item in pairs[c]] for c in ("item_a", "item_b"))
+    return pairs.assign(first=first, second=second, **_between(pairs, words))
 
 
 def liked(found: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -259,7 +271,7 @@ def two(words: Words) -> Callable[[object], str]:
 def role_rows(roles: pd.DataFrame, kind: str, names: Mapping[str, str], words: Words) -> pd.DataFrame:
     """The columns of `model.item_shares.roles` of one kind as they may be shown, with the items' names; largest first."""
     frame = roles.assign(
-        item=[names.get(item, item) for item in roles.item_id],
+        item=[names.get(item, item) for item in roles.item_id], brief=[brief(names, item) for item in roles.item_id],
         interval=[MISSING if pd.isna(a) else words("{low} to {high}", low=words.number(a, 2), high=words.number(b, 2))
                   for a, b in zip(roles[f"{kind}_low"], roles[f"{kind}_high"], strict=True)],
         told=[MISSING if pd.isna(r) else words("yes") if c else words("no")
@@ -285,6 +297,6 @@ def role_columns(kind: str, words: Words) -> Columns:
 def role_bars(rows: pd.DataFrame, kind: str, number: int) -> pd.DataFrame:
     """The items' share of first (or returning) orders as bars, that of other orders of the same time as marks."""
     top = rows[rows[f"{kind}_share"].notna()].head(number) if len(rows) else rows
-    names = {"item": "label", f"{kind}_share": "value", f"{kind}_share_low": "low", f"{kind}_share_high": "high",
+    names = {"brief": "label", f"{kind}_share": "value", f"{kind}_share_low": "low", f"{kind}_share_high": "high",
              f"{kind}_plain": "before"}  # fmt: skip
     return top.rename(columns=names).reindex(columns=list(names.values()))

@@ -7,11 +7,10 @@ Every function takes what may be shown (suppressed figures are null) and returns
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from apex.show.say.item_tables import NEXT, NOT_YET, measures
-from apex.show.say.wording import fitting
+from apex.show.say.item_tables import NEW, NEXT, NOT_YET, measures, points
+from apex.show.say.wording import after, fitting
 from apex.show.words import Words
 
 HIT, IDLE = "hit", "idle"
@@ -45,18 +44,16 @@ def portfolio(
     )  # fmt: skip
     fields |= {"value": share, "unit": "share", "n": number, "verdict": "careful" if share > MOST else "none"}
     if then is not None:
-        text = _after(
-            text, words("{days} days before, hits brought {share}.", days=ago, share=words.share(then)), words
-        )
+        text = after(text, words("{days} days before, hits brought {share}.", days=ago, share=words.share(then)), words)
         fields["compared"] = {"label": words("{n} days before", n=ago), "value": then}
     if share > MOST:
-        text = _after(text, words("That hangs on few items."), words)
+        text = after(text, words("That hangs on few items."), words)
     tile = {
         "label": words("GMV from hits"),
         "value": words.share(share),
         "note": words("{hits} of {n} items", hits=hits, n=number),
     }
-    short = words("{hits} of {n} items bring {share} of GMV", hits=hits, n=number, share=words.share(share))
+    short = words("{hits} hits of {n} items bring {share} of GMV", hits=hits, n=number, share=words.share(share))
     return fields | {"short": fitting(short), "text": text, "tile": tile}
 
 
@@ -93,7 +90,7 @@ def forecast(chances: pd.DataFrame, days: int, top: float, words: Words) -> dict
                          "short": words("No likely hit among the rest")}  # fmt: skip
     step = words("Give {item} room first: traffic and stock before the others.", item=best["item"])
     short = words("{item}: {chance} to be a hit", item=best["item"], chance=values["chance"])
-    text = _after(text, words("{n} of our items stand at {share} or more.", n=likely, share=words.share(LIKELY)), words)
+    text = after(text, words("{n} of our items stand at {share} or more.", n=likely, share=words.share(LIKELY)), words)
     return fields | {"verdict": "careful", "short": fitting(short, best["item"]), "text": text, "next_step": step}
 
 
@@ -124,14 +121,15 @@ def precision(tests: pd.DataFrame, days: int, top: int, words: Words) -> dict[st
                      "Best sellers "
                      "of the first days: **{sales}** ({sales_low} to {sales_high}); by lot {base}, at best {ceiling}.",
                      **values)  # fmt: skip
-    gain = {"gain": words.signed_share(sales.gain), "low": words.signed_share(sales.gain_low),
-            "high": words.signed_share(sales.gain_high)}  # fmt: skip
+    gain = points(sales.gain, sales.gain_low, sales.gain_high, words)
     ahead, behind = sales.gain_low > 0, sales.gain_high < 0
-    said = (
-        words("The model is ahead by {gain} ({low} to {high}).", **gain)
-        if ahead
-        else words("The difference of {gain} may be chance ({low} to {high}).", **gain)
-    )
+    said = words("The difference may be chance: {gain}.", gain=gain)
+    if ahead or behind:
+        said = (
+            words("The model is ahead: {gain}.", gain=gain)
+            if ahead
+            else words("The model is behind: {gain}.", gain=gain)
+        )
     fields: dict[str, Any] = {
         "kind": "model", "value": float(model.precision), "unit": "share", "low": float(model.low), "high": float(model.high),
         "n": int(model.picks), "compared": {"label": words("Best sellers now"), "value": float(sales.precision)},
@@ -144,8 +142,15 @@ def precision(tests: pd.DataFrame, days: int, top: int, words: Words) -> dict[st
              "samples": words("samples of the first days"), "new": words("share of new customers")}  # fmt: skip
     if len(others):
         rival = others.precision.idxmax()
-        said = _after(said, words("The best other plain rule, {rule}, had {share}.", rule=rules[str(rival)],
+        said = after(said, words("The best other plain rule, {rule}, had {share}.", rule=rules[str(rival)],
                                   share=words.share(others.precision[rival])), words)  # fmt: skip
+    strict = tests[tests.days == NEW].set_index("ranking")
+    if days == NEXT and len(strict):
+        held = strict.loc["sales"]
+        apart = points(held.gain, held.gain_low, held.gain_high, words)
+        shares = {"model": words.share(strict.precision["model"]), "sales": words.share(strict.precision["sales"])}
+        said = after(said, words("Of items that were no hits in the two periods before either: model {model}, best "
+                                  "sellers {sales}; {gain}.", gain=apart, **shares), words)  # fmt: skip
     if days == NEXT:
         fields["tile"] = {"label": words("Forecast, top {n}", n=top), "value": values["model"],
                           "note": words("best sellers now {share}", share=values["sales"])}  # fmt: skip
@@ -160,7 +165,7 @@ def precision(tests: pd.DataFrame, days: int, top: int, words: Words) -> dict[st
         fields["next_step"] = words(
             "Rank launches after {n} days by {rule}: it was right most often.", n=days, rule=best
         )
-    return fields | {"short": fitting(short), "text": _after(text, said, words)}
+    return fields | {"short": fitting(short), "text": after(text, said, words)}
 
 
 def moves(
@@ -213,14 +218,14 @@ def prices(shares: pd.DataFrame, bands: Mapping[str, str], rivals: int, words: W
                  "the {n} other "
                  "brands in our categories.", **values)  # fmt: skip
     if not pd.isna(row.low):
-        text = _after(
+        text = after(
             text,
             words("95% interval of ours: {low} to {high}.", low=words.share(row.low), high=words.share(row.high)),
             words,
         )
     empty = [bands[str(b)] for b in shares.band[(shares.gmv_minor == 0).fillna(False)]]
     if empty:
-        text = _after(text, words("In {bands} we sold nothing.", bands=words(", ").join(empty)), words)
+        text = after(text, words("In {bands} we sold nothing.", bands=words(", ").join(empty)), words)
     fields: dict[str, Any] = {
         "kind": "counted", "value": float(row.share), "unit": "share",
         "n": int(known.buyers.sum()), "compared": {"label": words("Other brands"), "value": float(row.others_share)},
@@ -234,146 +239,6 @@ def prices(shares: pd.DataFrame, bands: Mapping[str, str], rivals: int, words: W
             "Look whether {band} deserves an item: the market sells {others} of its GMV there.", **values
         )
     return fields
-
-
-def together(pairs: pd.DataFrame, names: Mapping[str, str], least: int, words: Words) -> dict[str, Any]:
-    """Which two items are in one order more often than their weights would have it. pairs: as shown."""
-    known = pairs[pairs.lift.notna()] if len(pairs) else pairs
-    if known.empty:
-        return {"kind": "not identified", "short": words("No pair with enough orders"),
-                "text": words("No two items were in one order at least {n} times, or fewer than four were bought together "
-                              "at all: "
-                              "what sells with what cannot be told.", n=least)}  # fmt: skip
-    clear = known[known.clear.astype(bool) & (known.lift > 1)]
-    if clear.empty:
-        text = words("None of **{n}** pairs is in one order more often than chance would have it (5% false discoveries): bundles "
-                     "have no natural pair here.", n=len(known))  # fmt: skip
-        return {"kind": "counted", "value": 0.0, "n": int(known.orders.sum()), "verdict": "none", "text": text,
-                "short": words("No pair goes together beyond chance")}  # fmt: skip
-    best = clear.iloc[0]
-    values = {"a": names.get(best.item_a, best.item_a), "b": names.get(best.item_b, best.item_b),
-              "lift": words.number(best.lift, 2), "low": words.number(best.low, 2), "high": words.number(best.high, 2),
-              "n": int(best.orders), "clear": len(clear), "all": len(known)}  # fmt: skip
-    text = words("**{a}** and **{b}** are in one order **{lift}** times as often as their weights would have it (95%: "
-                 "{low} to {high}; {n} "
-                 "orders). Beyond chance: {clear} of {all} pairs.", **values)  # fmt: skip
-    return {"kind": "counted", "value": float(best.lift), "unit": "index", "low": float(best.low), "high": float(best.high),
-            "n": int(best.orders), "text": text, "next_step": words("Show {a} beside {b}, and try a bundle.", **values),
-            "short": fitting(words("{a} + {b}: {lift} times", **values), values["a"], values["b"])}  # fmt: skip
-
-
-def elsewhere(liked: pd.DataFrame, category: str, words: Words) -> dict[str, Any]:
-    """Which other category our buyers buy in more than buyers of other brands. liked: of `item_tables.liked`, as shown."""
-    known = liked[liked.ratio.notna()] if len(liked) else liked
-    if known.empty:
-        return {"kind": "not identified", "short": words("No other category with enough buyers"),
-                "text": words("No other category has enough buyers on both sides: nothing is said of what else "
-                              "ours buy.")}  # fmt: skip
-    clear = known[known.clear.astype(bool)]
-    if clear.empty:
-        text = words("At equal days of shopping in {category}, our buyers buy in none of **{n}** other categories more or "
-                     "less often "
-                     "than buyers of other brands, beyond chance.", category=category, n=len(known))  # fmt: skip
-        return {"kind": "counted", "value": 0.0, "n": len(known), "text": text,
-                "short": words("Our buyers are like others' elsewhere")}  # fmt: skip
-    best = clear.iloc[0]
-    values = {"category": best.category, "here": category, "ratio": words.number(best.ratio, 2), "low": words.number(best.low, 2),
-              "high": words.number(best.high, 2), "clear": len(clear), "all": len(known)}  # fmt: skip
-    text = words("At equal days of shopping in {here}, our buyers buy **{category}** (of other brands) **{ratio}** times "
-                 "as often as "
-                 "buyers of other brands (95%: {low} to {high}). Beyond chance: {clear} of {all} "
-                 "categories.", **values)  # fmt: skip
-    step = words("Look for a partner or a placement in {category}.", **values) if best.ratio > 1 else None
-    return {"kind": "counted", "value": float(best.ratio), "unit": "index", "low": float(best.low), "high": float(best.high),
-            "n": int(best.ours), "text": text, "next_step": step,
-            "short": fitting(words("{category}: {ratio} times", **values), str(best.category))}  # fmt: skip
-
-
-def recruits(roles: pd.DataFrame, number: int, words: Words) -> dict[str, Any]:
-    """Which item wins new consumers. roles: of `item_tables.role_rows`, as shown; number: first orders in all."""
-    return _role(roles, "firsts", number, words) | (
-        {}
-        if number
-        else {"text": words("Nobody's first order lies in the time that can be seen: who recruits cannot be told.")}
-    )
-
-
-def brings_back(roles: pd.DataFrame, number: int, lapsed: int, words: Words) -> dict[str, Any]:
-    """Which item brings lapsed buyers back; number: returning orders in all; lapsed: days without an order."""
-    found = _role(roles, "returns", number, words)
-    if not number:
-        found["text"] = words("Nobody came back after {n} days without order in the time that can be seen.", n=lapsed)
-    return found
-
-
-def _role(roles: pd.DataFrame, kind: str, number: int, words: Words) -> dict[str, Any]:
-    first = kind == "firsts"
-    known = roles[roles[f"{kind}_ratio"].notna()] if len(roles) and number else roles.iloc[:0]
-    if known.empty:
-        return {"kind": "counted", "short": words("No first orders to read") if first else words("No returning orders to read"),
-                "text": words("Too few orders of this kind may be shown.")}  # fmt: skip
-    above = known[known[f"{kind}_clear"].astype(bool) & (known[f"{kind}_ratio"] > 1)]
-    row = known.loc[(above if len(above) else known)[f"{kind}_share"].astype(float).idxmax()]
-    values = {"item": row["item"], "share": words.share(row[f"{kind}_share"], 1), "n": number,
-              "ratio": words.number(row[f"{kind}_ratio"], 2), "low": words.number(row[f"{kind}_low"], 2),
-              "high": words.number(row[f"{kind}_high"], 2)}  # fmt: skip
-    if first and len(above):
-        text = words("**{item}** recruits: **{share}** of {n} first orders hold it, **{ratio}** times as often as other "
-                     "orders of the same "
-                     "time (95%: {low} to {high}).", **values)  # fmt: skip
-        short = words("{item} recruits: {share} of first orders", **values)
-    elif first:
-        text = words("No item recruits beyond its share. Most first orders hold **{item}**: **{share}** of {n}, {ratio} "
-                     "times as often as "
-                     "other orders of the same time (95%: {low} to {high}).", **values)  # fmt: skip
-        short = words("No item recruits beyond its share")
-    elif len(above):
-        text = words("**{item}** brings back: **{share}** of {n} returning orders hold it, **{ratio}** times as often as "
-                     "other later orders of "
-                     "the same time (95%: {low} to {high}).", **values)  # fmt: skip
-        short = words("{item} brings back: {share}", **values)
-    else:
-        text = words("No item brings back beyond its share. Most returning orders hold **{item}**: **{share}** of {n}, "
-                     "{ratio} times as "
-                     "often as other later orders of the same time (95%: {low} to {high}).", **values)  # fmt: skip
-        short = words("No item brings back beyond its share")
-    step = None
-    if len(above):
-        step = words("Show {item} to people who do not know the brand yet.", **values) if first else words(
-            "Offer {item} to lapsed buyers.", **values)  # fmt: skip
-    return {"kind": "counted", "value": float(row[f"{kind}_ratio"]), "unit": "index", "low": float(row[f"{kind}_low"]),
-            "high": float(row[f"{kind}_high"]), "n": number, "text": text, "next_step": step,
-            "short": fitting(short, row["item"])}  # fmt: skip
-
-
-def again(roles: pd.DataFrame, days: int, words: Words) -> dict[str, Any]:
-    """After which first item consumers order again most, beside first buyers of other items at the same time."""
-    known = roles[roles.repeat_ratio.notna()] if len(roles) else roles
-    if known.empty:
-        return {"kind": "not identified", "short": words("Too few first buyers to compare"),
-                "text": words("Too few first buyers ordered again within {days} days to compare "
-                              "items by it.", days=days)}  # fmt: skip
-    clear = known[known.repeat_clear.astype(bool)]
-    far = np.log(known.repeat_ratio.astype(float)).abs()
-    row = known.loc[far[clear.index].idxmax()] if len(clear) else known.iloc[0]
-    values = {"item": row["item"], "share": words.share(row.repeat_share, 1), "days": days,
-              "ratio": words.number(row.repeat_ratio, 2), "low": words.number(row.repeat_low, 2),
-              "high": words.number(row.repeat_high, 2)}  # fmt: skip
-    text = (
-        words("After a first order with **{item}**, **{share}** ordered again within {days} days, **{ratio}** times as "
-              "many as after other "
-              "first items of the same time (95%: {low} to {high}; people differ too, so this is no effect).", **values)
-        if len(clear)
-        else words("No first item stands out: after **{item}**, **{share}** ordered again within {days} days, {ratio} "
-                   "times as many as after "
-                   "other first items of the same time (95%: {low} to {high}).", **values)
-    )  # fmt: skip
-    short = (
-        words("{item}: {share} order again", **values) if len(clear) else words("No first item stands out by repeat")
-    )
-    return {"kind": "counted", "value": float(row.repeat_ratio), "unit": "index", "low": float(row.repeat_low),
-            "high": float(row.repeat_high), "n": int(row.followed), "text": text,
-            "short": fitting(short, row["item"])}  # fmt: skip
 
 
 def absent(gone: Sequence[str], censored: float, listed: float, words: Words) -> list[str]:
@@ -392,7 +257,3 @@ def absent(gone: Sequence[str], censored: float, listed: float, words: Words) ->
         found.append(words("No list price for {share} of the items sold: what was paid a unit stands in its place.",
                            share=words.share(1 - listed)))  # fmt: skip
     return found
-
-
-def _after(first: str, second: str, words: Words) -> str:
-    return words("{first} {second}", first=first, second=second)

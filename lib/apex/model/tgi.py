@@ -1,11 +1,16 @@
 """TGI: how much more often people of a group have a trait than the people they are held against, × 100, with its interval.
 
-The two groups overlap (a brand's people are part of the category's), so their shares are not independent. The people fall
-into three parts that are: in both, in the first only, in the second only. TGI is a function of the three parts' shares, and
-its interval moves one share after the other to the ends of its Wilson interval and adds the squares (square-and-add: Newcombe,
-*Statistics in Medicine* 17, 1998; MOVER: Zou & Donner, *Statistics in Medicine* 27, 2008). It holds for none and for few
-people as well, where one on the logarithm fails.
+Two groups that overlap are no independent samples, so a TGI is written as a function of shares of people who have nobody in
+common, and its interval moves one share after the other to the ends of its Wilson interval and adds the squares
+(square-and-add: Newcombe, *Statistics in Medicine* 17, 1998; MOVER: Zou & Donner, *Statistics in Medicine* 27, 2008). It
+holds for none and for few people as well, where one on the logarithm fails.
+
+- A group inside the other (ours in the category): who is in the category is taken as it is, and the shares are those of
+  the cell's people, and of all others, who are ours.
+- Any two groups: the shares with the trait of those in both, in the first only and in the second only.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +41,9 @@ def index(parts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     whole = frame[list(PARTS)].groupby(frame["cut"], observed=True).transform("sum").to_numpy(float).T
     told = frame[list(PARTS)].where(known, 0).groupby(frame["cut"], observed=True).transform("sum").to_numpy(float).T
     n = np.where(known.to_numpy(), told, whole)
-    value, low, high = interval(x, n, level)
+    within = n[1] == 0  # nobody of who is outside against
+    found = zip(interval_inside(x, n, level), interval(x, n, level), strict=True)
+    value, low, high = (np.where(within, one, other) for one, other in found)
     frame["who"], frame["against"] = frame.both + frame.who_only, frame.both + frame.against_only
     shares = ((x[0] + x[i], n[0] + n[i]) for i in (1, 2))
     for name, (some, of) in zip(("share", "share_against"), shares, strict=True):
@@ -86,15 +93,36 @@ def interval(x: Array, n: Array, level: float = LEVEL) -> tuple[Array, Array, Ar
     NaN where nobody of against has it, or one of the two is empty.
     """
     share = np.divide(x, n, out=np.zeros_like(x), where=n > 0)
-    ends = wilson(x, n, level)
-    value = _ratio(share, n)
+    return _square_and_add(lambda shares: _ratio(shares, n), share, wilson(x, n, level))
+
+
+def interval_inside(x: Array, n: Array, level: float = LEVEL) -> tuple[Array, Array, Array]:
+    """`interval` where nobody is in who only: from the shares of those with the trait, and of all others, who are in both."""
+    size = np.stack([x[0] + x[2], n[0] + n[2] - x[0] - x[2]])
+    ours = np.stack([x[0], n[0] - x[0]])
+    weight = np.divide(size, size.sum(0), out=np.zeros_like(size), where=size.sum(0) > 0)
+
+    def ratio(shares: Array) -> Array:
+        whole = (shares * weight).sum(0)
+        return np.divide(shares[0], whole, out=np.full(whole.shape, np.nan), where=(whole > 0) & (size[0] > 0))
+
+    return _square_and_add(
+        ratio, np.divide(ours, size, out=np.zeros_like(size), where=size > 0), wilson(ours, size, level)
+    )
+
+
+def _square_and_add(
+    ratio: Callable[[Array], Array], share: Array, ends: tuple[Array, Array]
+) -> tuple[Array, Array, Array]:
+    """A function of independent shares (first axis), with the ends of its interval from those of theirs."""
+    value = ratio(share)
     squares = np.zeros((2, *value.shape))
-    for part in range(3):
+    for part in range(len(share)):
         moved = []
         for end in ends:
             at = share.copy()
             at[part] = end[part]
-            moved.append(np.where(n[part] > 0, _ratio(at, n), value))
+            moved.append(ratio(at))
         squares[0] += np.maximum(value - np.fmin(*moved), 0) ** 2
         squares[1] += np.maximum(np.fmax(*moved) - value, 0) ** 2
     down, up = np.sqrt(squares)

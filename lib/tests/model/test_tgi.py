@@ -9,14 +9,17 @@ from statsmodels.stats.proportion import proportion_confint
 from apex.model import tgi
 
 TIMES = 4000
-# people in both groups, in the first only, in the second only; their shares with the trait
-OURS_IN_CATEGORY = [
-    ((3000, 0, 7000), (0.10, 0.10, 0.10)),
-    ((700, 0, 1300), (0.14, 0.10, 0.07)),
-    ((260, 0, 140), (0.12, 0.10, 0.05)),
-    ((1500, 0, 500), (0.35, 0.10, 0.15)),
-    ((100, 0, 900), (0.05, 0.10, 0.05)),
+# consumers of the category, share of them in the cell, penetration in the cell and outside
+INSIDE = [
+    (10000, 0.10, 0.30, 0.30),
+    (8000, 0.12, 0.37, 0.33),
+    (2000, 0.10, 0.50, 0.30),
+    (400, 0.10, 0.80, 0.60),
+    (2000, 0.30, 0.90, 0.70),
+    (700, 0.40, 0.93, 0.85),
+    (1000, 0.05, 0.10, 0.10),
 ]
+# people in both groups, in the first only, in the second only; their shares with the trait
 ANY_TWO = [
     ((0, 500, 500), (0.00, 0.10, 0.20)),
     ((200, 300, 500), (0.10, 0.20, 0.10)),
@@ -24,18 +27,26 @@ ANY_TWO = [
 ]
 
 
-def ratio(n, p):
-    first, second = ((n[0] * p[0] + n[i] * p[i]) / (n[0] + n[i]) for i in (1, 2))
-    return first / second
+def category(all_, share, inside, outside, drawn=False, seed=3):
+    """TIMES categories (x, n) of which each consumer is ours or not; the true TGI, and the width of who knows all shares.
 
-
-def drawn(n, p, seed=3):
+    drawn: the category's own consumers are a draw as well.
+    """
     dice = np.random.default_rng(seed)
-    return np.array([dice.binomial(size, share, TIMES) for size, share in zip(n, p, strict=True)], float)
+    cell = dice.binomial(all_, share, TIMES) if drawn else np.full(TIMES, round(all_ * share))
+    ours, others, nobody = dice.binomial(cell, inside), dice.binomial(all_ - cell, outside), np.zeros(TIMES)
+    x, n = np.array([ours, nobody, cell - ours], float), np.array([ours + others, nobody, all_ - ours - others], float)
+    truth = inside / (inside * share + outside * (1 - share))
+    spread = (1 - inside) / (all_ * share * inside) + (1 - outside) / (all_ * (1 - share) * outside)
+    return x, n, truth, 2 * stats.norm.ppf(0.975) * truth * (1 - share * truth) * np.sqrt(spread)
 
 
-def interval(x, n):
-    return tgi.interval(x, np.broadcast_to(np.array(n, float)[:, None], x.shape))[1:]
+def two(n, p, seed=3):
+    """TIMES draws of any two groups (x, n) and the true TGI."""
+    dice = np.random.default_rng(seed)
+    x = np.array([dice.binomial(size, share, TIMES) for size, share in zip(n, p, strict=True)], float)
+    first, second = ((n[0] * p[0] + n[i] * p[i]) / (n[0] + n[i]) for i in (1, 2))
+    return x, np.broadcast_to(np.array(n, float)[:, None], x.shape), first / second
 
 
 def independent(x, n):
@@ -50,46 +61,50 @@ def known(x, n):
     return on_the_logarithm(a, of, c, all_, 1 / a - 1 / of)
 
 
-def told_the_truth(n, p):
-    """The width of an interval that knows the true shares: the delta method on the three parts."""
-    n, p = np.array(n, float), np.array(p)
-    t, one, two = ratio(n, p), n[0] + n[1], n[0] + n[2]
-    first, second = (n[0] * p[0] + n[1] * p[1]) / one, (n[0] * p[0] + n[2] * p[2]) / two
-    slope = t * np.array([n[0] / one / first - n[0] / two / second, n[1] / one / first, -n[2] / two / second])
-    variance = sum(s**2 * q * (1 - q) / m for s, q, m in zip(slope, p, n, strict=True) if m)
-    return 2 * stats.norm.ppf(0.975) * np.sqrt(variance)
-
-
 def on_the_logarithm(a, of, c, all_, variance):
     half = stats.norm.ppf(0.975) * np.sqrt(np.maximum(variance, 0))
     value = (a / of) / (c / all_)
     return value * np.exp(-half), value * np.exp(half)
 
 
-def coverage(how, n, p):
-    low, high = how(drawn(n, p), n)
-    return float(np.mean((low <= ratio(n, p)) & (ratio(n, p) <= high)))
+def holds(ends, truth):
+    return float(np.mean((ends[0] <= truth) & (truth <= ends[1])))
 
 
-@pytest.mark.parametrize(("n", "p"), [*OURS_IN_CATEGORY, *ANY_TWO])
-def test_the_interval_holds_the_truth_as_often_as_it_says(n, p):
-    assert 0.935 <= coverage(interval, n, p) <= 0.965
-    low, high = interval(drawn(n, p), n)
-    assert np.median(high - low) <= 1.25 * told_the_truth(n, p)
+@pytest.mark.parametrize("setting", INSIDE)
+def test_the_interval_of_a_group_inside_another_holds_the_truth_as_often_as_it_says(setting):
+    x, n, truth, width = category(*setting)
+    low, high = tgi.interval_inside(x, n)[1:]
+    assert 0.935 <= holds((low, high), truth) <= 0.965
+    assert np.median(high - low) <= 1.25 * width
+    x, n, truth, _ = category(*setting, drawn=True)
+    assert 0.935 <= holds(tgi.interval_inside(x, n)[1:], truth) <= 0.965, "also where the category is a draw"
 
 
 @pytest.mark.parametrize("wrong", [independent, known])
 def test_forgetting_that_ours_are_part_of_the_category_fails_the_same_test(wrong):
-    for n, p in OURS_IN_CATEGORY[:4]:
-        assert coverage(wrong, n, p) > 0.965, "too wide: what both have in common cancels"
+    for setting in INSIDE[:6]:
+        x, n, truth, _ = category(*setting)
+        assert holds(wrong(x, n), truth) > 0.965, "too wide: what both have in common cancels"
+
+
+def test_the_three_parts_of_any_two_groups_are_not_enough_inside_where_most_are_ours():
+    """The known-wrong method where nearly all are ours: shares with the trait of those in both and of the few others."""
+    x, n, truth, _ = category(2000, 0.30, 0.90, 0.70)
+    assert holds(tgi.interval(x, n)[1:], truth) < 0.935
+
+
+@pytest.mark.parametrize(("n", "p"), ANY_TWO)
+def test_the_interval_of_any_two_groups_holds_the_truth(n, p):
+    x, sizes, truth = two(n, p)
+    assert 0.935 <= holds(tgi.interval(x, sizes)[1:], truth) <= 0.965
 
 
 def test_of_one_or_two_people_it_still_holds_the_truth_where_the_logarithm_has_no_answer():
-    n, p = (50, 0, 450), (0.03, 0.1, 0.03)
-    low, high = interval(drawn(n, p), n)
-    assert float(np.mean((low <= 1) & (high >= 1))) >= 0.935
-    nobody = np.array([[0.0], [0.0], [9.0]])
-    value, low, high = tgi.interval(nobody, np.array([[40.0], [0.0], [100.0]]))
+    x, n, truth, _ = category(500, 0.03, 0.10, 0.10)
+    assert 0.935 <= holds(tgi.interval_inside(x, n)[1:], truth) <= 0.98 and (x[0] == 0).mean() > 0.1
+    nobody, everybody = np.array([[0.0], [0.0], [9.0]]), np.array([[40.0], [0.0], [100.0]])
+    value, low, high = tgi.interval_inside(nobody, everybody)
     assert value == 0 and low == 0 and 0 < high < 5
 
 
@@ -120,6 +135,10 @@ def test_each_cut_has_its_own_whole():
     alone = tgi.index(both[both["cut"] == "other"])
     pd.testing.assert_frame_equal(tgi.index(both).tail(1).reset_index(drop=True), alone)
     assert alone.tgi[0] == 100
+    inside = tgi.index(both.assign(who_only=[0, 0, 2]))
+    assert inside.low[0] != tgi.index(both).low[0] and inside.low[2] == alone.low[0], (
+        "each cut is inside or not by itself"
+    )
 
 
 def test_few_and_clear_come_from_what_is_shown():
@@ -137,14 +156,14 @@ def test_over_all_cells_chance_is_pearsons():
     assert tgi.chance(found[found.cell == ""]) == 1
 
 
-def test_nobody_of_against_has_no_tgi_and_all_of_both_have_one_of_exactly_100():
+def test_nobody_of_against_has_no_tgi_and_where_all_are_ours_it_is_100():
     found = tgi.index(parts(("a", 0, 5, 0), ("b", 5, 5, 50))).set_index("cell")
     assert pd.isna(found.tgi["a"]) and pd.isna(found.low["a"])
     assert tgi.index(parts(("a", 0, 0, 5), ("b", 0, 0, 9)))[["tgi", "low", "high", "share"]].isna().all(axis=None), (
         "no who"
     )
     same = tgi.index(parts(("a", 7, 0, 0), ("b", 5, 0, 0)))
-    assert (same[["tgi", "low", "high"]].to_numpy(float) == 100).all()
+    assert (same.tgi == 100).all() and (same.low < 100).all(), "seven of seven may have been six"
     assert tgi.index(parts()).empty
 
 

@@ -44,6 +44,16 @@ def judge(
     return found
 
 
+def unseen(verdict: Verdict | None) -> float:
+    """How many times as likely an unseen cause would have to make joining, to explain away all of the effect that is sure.
+
+    The odds of `apex.model.effect.bound` at the nearer end of the interval; NaN where there is no such effect.
+    """
+    if verdict is None or verdict.estimate is None or not verdict.low * verdict.high > 0:
+        return float("nan")
+    return effect.bound(verdict.estimate).odds_low
+
+
 def possible(cohort: pd.DataFrame) -> bool:
     """Whether there is anybody to compare: joiners, others, and more than a handful of either."""
     return bool(np.bincount(cohort.joins.astype(int), minlength=2).min() >= Standards().least) if len(cohort) else False

@@ -15,6 +15,7 @@ from apex.model import clv, spend
 from apex.model.clock import Clock
 
 DRAWS = 200
+MONTH = 30
 ENDS = ("", "_low", "_high")
 
 
@@ -44,6 +45,11 @@ class Lifetime:
             "consumer_id": self.buyers.consumer_id.to_numpy(), "alive": alive, "purchases": alive * grown,
             "value_minor": alive * active, "active_minor": active, "usual": self.rhythm.usual(self.histories),
         })  # fmt: skip
+
+    @property
+    def early(self) -> float:
+        """The share of the buyers who were first seen in the data's first month: most will have bought before."""
+        return float((self.buyers.first_day < self.clock.first + pd.Timedelta(days=MONTH)).mean())
 
     def alive(self, buyers: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
         """The probability of being active that the model gave buyers as of an earlier day; index consumer_id."""

@@ -28,6 +28,7 @@ def test_an_effect_is_found_and_the_bare_difference_is_too_large():
     assert verdict.evidence.defensible[0].low < 80 < verdict.evidence.defensible[0].high
     assert naive.effect > 80 and naive.effect - 80 > abs(verdict.evidence.defensible[0].effect - 80)
     assert len(verdict.evidence.placebos) == 3
+    assert np.isnan(joined.unseen(None)) and (joined.unseen(verdict) > 1 or not verdict.identified)
 
 
 def test_liking_alone_is_no_effect():

@@ -119,6 +119,12 @@ def test_whom_to_win_back(model):
     assert (sums.not_falling + sums.falling == 750).all()
 
 
+def test_who_was_there_from_the_start_is_told(model):
+    assert model.early == 0
+    young = lifetime.Lifetime(model.clock, model.rhythm, model.spend, model.buyers.assign(first_day=model.clock.first))
+    assert young.early == 1
+
+
 def test_too_few_are_no_model_and_no_crash():
     few = buyers(np.random.default_rng(2), 60)
     assert lifetime.fit(few, even()) is None and lifetime.fit(few.iloc[:0], even()) is None

@@ -112,16 +112,18 @@ def verdict(effect=1400.0, half=900.0, reasons=(), treated=200, cannot=""):
 
 
 def test_joining_found_by_chance_and_not_identified(words):
-    up = valid(joining.joining(verdict(), 90, words))
+    up = valid(joining.joining(verdict(), math.nan, 90, words))
     assert up.kind == "lift" and up.verdict == "ahead" and (up.low, up.high) == (500, 2300) and up.next_step is None
-    chance = valid(joining.joining(verdict(half=2000.0), 90, words))
+    chance = valid(joining.joining(verdict(half=2000.0), math.nan, 90, words))
     assert chance.kind == "lift" and chance.verdict == "careful" and chance.next_step
-    assert valid(joining.joining(verdict(effect=-1400.0), 90, words)).verdict == "behind"
+    assert valid(joining.joining(verdict(effect=-1400.0), math.nan, 90, words)).verdict == "behind"
     doubt = verdict(reasons=(Reason("placebo", 0.001, 0.02, "aipw"), Reason("balance", 0.4, 0.25, "age_band=x")))
-    unknown = valid(joining.joining(doubt, 90, words))
+    unknown = valid(joining.joining(doubt, math.nan, 90, words))
     assert unknown.kind == "not identified" and unknown.value is None and unknown.low == 500
     for nobody in (None, verdict(treated=3), verdict(reasons=(Reason("too_few", 3, 30),), cannot="too_few")):
-        assert valid(joining.joining(nobody, 90, words)).value is None
+        assert valid(joining.joining(nobody, math.nan, 90, words)).value is None
+    strong = joining.joining(verdict(), 1.7, 90, words)["text"]
+    assert "1.7" in strong and "1.7" not in up.text
     bars = joining.estimates(verdict(), words)
     assert len(bars) == 3 and bars.label.is_unique and joining.estimates(None, words).empty
     assert len(joining.reasons(doubt, words)) == 2 and joining.reasons(None, words).empty
@@ -159,7 +161,7 @@ def test_invitations_and_who_is_next(words):
     others = pd.DataFrame(
         {"label": ["x", "y"], "buyers": [100, 50], "value_minor": [9000, 8000], "each_minor": [90, 160]}
     )
-    up = joining.joining(verdict(), 90, words)
+    up = joining.joining(verdict(), math.nan, 90, words)
     won = valid(joining.winning(others, up, 365, True, words))
     assert won.n == 50 and won.at_stake_minor == 70000 and "y" in won.short
     assert valid(joining.winning(others, {}, 365, True, words)).at_stake_minor is None
@@ -196,9 +198,15 @@ def test_the_test_of_the_model_says_who_was_nearer(words):
 
 def test_rhythm(words):
     rhythm = SimpleNamespace(every=lambda share: 120.4 if share == 0.5 else 30.2, leaves=0.07, n=500)
-    model = SimpleNamespace(rhythm=rhythm, buyers=pd.DataFrame({"value_minor": [3000, 1000], "days": [3, 1]}))
+    clock = SimpleNamespace(knows_season=True)
+    model = SimpleNamespace(
+        rhythm=rhythm, early=0.02, clock=clock, buyers=pd.DataFrame({"value_minor": [3000, 1000], "days": [3, 1]})
+    )
     told = valid(lifetime.rhythm(model, words))
     assert "120" in told.short and words.share(0.07, 1) in told.text and words.money(1000) in told.text
+    model.early, model.clock = 0.6, SimpleNamespace(knows_season=False)
+    longer = valid(lifetime.rhythm(model, words)).text
+    assert words.share(0.6) in longer and len(longer) > len(told.text)
     assert valid(lifetime.rhythm(None, words)).value is None
 
 

@@ -15,8 +15,11 @@ from apex.show.words import MISSING, Words
 LEAST = 30  # people under a share in a sentence
 
 
-def joining(answer: Any, days: int, words: Words) -> dict[str, Any]:
-    """What joining adds in the days after, from a verdict on GMV (`apex.model.verdict.Verdict`); None: nobody to compare."""
+def joining(answer: Any, unseen: float, days: int, words: Words) -> dict[str, Any]:
+    """What joining adds in the days after, from a verdict on GMV (`apex.model.verdict.Verdict`); None: nobody to compare.
+
+    unseen: how many times as likely an unseen cause would have to make joining to explain it away (NaN: nothing to explain).
+    """
     unknown = words("What joining changes is not identified")
     base: dict[str, Any] = {"kind": "not identified", "short": unknown, "verdict": "none"}
     if answer is None or 0 < answer.treated < words.threshold:
@@ -40,6 +43,9 @@ def joining(answer: Any, days: int, words: Words) -> dict[str, Any]:
     text = words("Joining at a purchase changed GMV by **{effect}** ({low} to {high}) a joiner in the next {days} days, as far "
                  "as buyers with the same purchase, past and traits who did not join can say; {n} joined.",
                  effect=words.signed_money(round(value)), days=days, n=int(answer.treated), **span)  # fmt: skip
+    if not math.isnan(unseen):
+        text += words(" An unseen cause would have to make joining {odds} times as likely to explain all of it away.",
+                      odds=words.number(unseen, 1))  # fmt: skip
     short = words("Joining: {effect} a joiner in {n} days", effect=words.signed_money(round(value)), n=days)
     verdict = "ahead" if answer.low > 0 else "behind" if answer.high < 0 else "careful"
     if verdict == "careful":

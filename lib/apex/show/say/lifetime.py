@@ -11,6 +11,8 @@ import pandas as pd
 from apex.show.say.wording import fitting
 from apex.show.words import Words
 
+EARLY = 0.2  # of the buyers in the first month, from which on the page says so
+
 
 def method(name: str, words: Words) -> str:
     """A way to forecast, as people say it."""
@@ -61,6 +63,11 @@ def rhythm(model: Any, words: Words) -> dict[str, Any]:
                  "after a purchase **{leaves}** are gone for good. A purchase brings {money} on average.",
                  middle=round(middle), often=round(often), leaves=words.share(leaves, 1),
                  money=words.money(round(float(model.buyers.value_minor.sum() / model.buyers.days.sum()))))  # fmt: skip
+    if model.early > EARLY:
+        text += words(" {share} of the buyers were first seen in the data's first month and will have bought before: they are "
+                      "taken for newer than they are.", share=words.share(model.early))  # fmt: skip
+    if not model.clock.knows_season:
+        text += words(" The data are shorter than a year, so that the coming days have no season.")
     short = words("The middle buyer buys every {middle} days", middle=round(middle))
     return base | {"value": middle, "unit": "days", "n": int(model.rhythm.n), "text": text, "short": short}
 

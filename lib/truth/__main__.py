@@ -9,6 +9,8 @@ import pandas as pd
 
 from apex.files import ROOT
 from apex.ledger import load_rules
+from apex.measure.content_rules import load_content_rules
+from truth.contents import compared as content_compared
 from truth.errors import against_table, compared, errors
 from truth.page import write
 from truth.worlds import live
@@ -25,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--periods", type=int, default=None, help="the latest so many periods only")
     parser.add_argument("--folder", type=Path, default=ROOT / "reports" / "truth")
     chosen = parser.parse_args(arguments)
-    rules, frames = load_rules("deeplink"), []
+    rules, frames, seen = load_rules("deeplink"), [], []
     for seed, consumers in [(DEFAULT.seed, DEFAULT.consumers), *((s, chosen.consumers) for s in chosen.seeds)]:
         lives = live(seed, consumers)
         with tempfile.TemporaryDirectory() as folder:
@@ -36,8 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
                 both = against_table(lives, table, load_rules("aipl"), years, Path(folder))
                 name = "table stage_moves, " + ("years" if years else "campaigns")
                 frames.append(errors(both).assign(consumers=consumers, truth=name))
+            seen.append(content_compared(lives, load_content_rules(), Path(folder)))
         sys.stderr.write(f"  seed {seed}: {consumers:,} consumers, {frames[-1].periods.max()} periods\n")
-    sys.stdout.write(f"{write(pd.concat(frames, ignore_index=True), LENGTH, chosen.folder)}\n")
+    credit, content = (pd.concat(part, ignore_index=True) for part in (frames, seen))
+    sys.stdout.write(f"{write(credit, content, LENGTH, chosen.folder)}\n")
     return 0
 
 

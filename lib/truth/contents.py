@@ -2,19 +2,51 @@
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from apex.measure import content
 from apex.measure.content_rules import ContentRules
-from truth.worlds import Lives
-from twin import tables
+from apex.measure.peers import main_category
+from apex.model import persuasion
+from apex.warehouse import Warehouse, open_warehouse
+from apex.warehouse.ingest import ingest
+from truth.worlds import Lives, source
+from twin import store, tables
 from twin.people import People
 from twin.play import advance, world
 from twin.stages import AT, codes
 
-OUTCOMES = {"searched": "search_brand", "visited": "view", "bought": "buy"}
-EVERY = "all"
+OUTCOMES, EVERY = content.OUTCOMES, persuasion.EVERY
+
+
+def market(lives: Lives, folder: Path) -> Warehouse:
+    """The whole market that these lives are part of, every brand's events, as a warehouse in `folder`: what a notebook sees."""
+    written = store.tables(
+        store.Recipe(f"seed-{lives.seed}", len(lives.worlds.state), lives.seed), folder=folder / "files"
+    )
+    names = ("items", "consumers", "channels", "contents", "events")
+    ingest(source({name: written / f"{name}.parquet" for name in names}), "market", folder / "market", "truth")
+    return open_warehouse(folder / "market")
+
+
+def compared(lives: Lives, rules: ContentRules, folder: Path) -> pd.DataFrame:
+    """What the notebook's estimate says of content in the latest periods, beside the truth and the bare difference.
+
+    Returns seed, consumers, arm, outcome, truth, effect (null where not identified), low, high, naive, n_treated, answer.
+    """
+    warehouse = market(lives, folder)
+    category = main_category(warehouse, lives.brand, warehouse.last_day)
+    seen = content.exposed(warehouse, lives.brand, category, rules)
+    told = persuasion.changed(seen, persuasion.verdicts(seen, list(OUTCOMES), list(OUTCOMES)))
+    true = true_effects(lives, rules, sorted(content.periods(warehouse, rules.exposure).values()))
+    both = told.merge(true.rename(columns={"effect": "truth", "consumers": "exposed"}), on=["arm", "outcome"])
+    if (both.n_treated != both.exposed).any():
+        raise AssertionError("the truth is about other consumers than the estimate")
+    columns = ["seed", "consumers", "arm", "outcome", "truth", "effect", "low", "high", "naive", "n_treated", "answer"]
+    return both.assign(seed=lives.seed, consumers=len(lives.worlds.state))[columns]
 
 
 def true_effects(lives: Lives, rules: ContentRules, spans: Sequence[tuple[date, date]]) -> pd.DataFrame:

@@ -28,8 +28,11 @@ body {{ margin: 0 auto; max-width: 960px; padding: 16px; font-family: system-ui,
 """
 
 
-def write(found: pd.DataFrame, length: int, folder: Path) -> Path:
-    """Write index.html and errors.csv into `folder`; returns its path. found: frames of `errors`, with consumers, truth."""
+def write(found: pd.DataFrame, seen: pd.DataFrame, length: int, folder: Path) -> Path:
+    """Write index.html, errors.csv and contents.csv into `folder`; returns its path.
+
+    found: frames of `errors`, with consumers, truth; seen: those of `truth.contents.compared`.
+    """
     words = Words("en", "CNY", 1)
     parts = [
         "<h1>The page of truth 真值对照</h1>",
@@ -53,10 +56,38 @@ def write(found: pd.DataFrame, length: int, folder: Path) -> Path:
             }  # fmt: skip
             head = f"Seed {seed}: {one.consumers.iloc[0]:,} consumers, {one.periods.iloc[0]} periods; {truth}"
             parts.append(show.table(shown, f"truth-{stages}-{number}", words, columns, title=head).html)
+    parts += contents(seen, words)
     parts.append("<h2>Misses 未达之处</h2><ul>" + "".join(f"<li>{line}</li>" for line in misses(found)) + "</ul>")
     files.atomic_write(folder / "index.html", PAGE.format(css=show.house_css(), body="\n".join(parts)))
     files.atomic_write(folder / "errors.csv", found.round(6).to_csv(index=False, lineterminator="\n"))
+    files.atomic_write(folder / "contents.csv", seen.round(6).to_csv(index=False, lineterminator="\n"))
     return folder / "index.html"
+
+
+def contents(seen: pd.DataFrame, words: Words) -> list[str]:
+    """What seeing content changed, by estimate, bare difference and truth, as HTML."""
+    told = seen[seen.answer != "not identified"]
+    held = (told.low <= told.truth) & (told.truth <= told.high)
+    off = [float((told[c] - told.truth).abs().mean()) for c in ("effect", "naive")]
+    parts = [
+        "<h2>What seeing content changes 看内容的作用</h2>",
+        f"<p>Of {len(seen)} effects {len(told)} are identified; their 95 % intervals hold the truth in {held.mean():.0%}. "
+        f"Mean error: {100 * off[0]:.1f} points, of the bare difference {100 * off[1]:.1f}. The truth: the same consumers' lives "
+        "played again with all of the brand's content silent in the period, followed from the moment of the first view.</p>",
+    ]
+    for seed, one in seen.groupby("seed", sort=False):
+        shown = one.assign(holds=[
+            "–" if a == "not identified" else "yes" if low <= t <= high else "no"
+            for a, low, t, high in zip(one.answer, one.low, one.truth, one.high, strict=True)
+        ])  # fmt: skip
+        columns = {
+            "arm": ("Saw first", "text"), "outcome": ("Outcome", "text"), "n_treated": ("Exposed", "count"),
+            "truth": ("Truth", "share1"), "effect": ("Estimate", "share1"), "low": ("Low", "share1"),
+            "high": ("High", "share1"), "naive": ("Bare difference", "share1"), "holds": ("Holds", "text"),
+        }  # fmt: skip
+        head = f"Seed {seed}: {one.consumers.iloc[0]:,} consumers"
+        parts.append(show.table(shown, f"truth-contents-{seed}", words, columns, title=head).html)
+    return parts
 
 
 def answer(found: pd.DataFrame) -> str:

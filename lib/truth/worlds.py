@@ -70,7 +70,7 @@ def book(lives: Lives, rules: RuleSet, folder: Path) -> Book:
         }
         for name, table in written.items():
             pq.write_table(table, files / f"{name}.parquet")
-        ingest(_source({name: files / f"{name}.parquet" for name in written}), "market", folder / "market", "truth")
+        ingest(source({name: files / f"{name}.parquet" for name in written}), "market", folder / "market", "truth")
     return ensure(open_warehouse(folder / "market"), rules)
 
 
@@ -128,7 +128,7 @@ def _canonical(lives: Lives, events: np.ndarray) -> pa.Table:
     return tables.events(lives.worlds.market, events[order], 1)
 
 
-def _source(paths: dict[str, Path]) -> Any:
+def source(paths: dict[str, Path]) -> Any:
     """A source module in miniature over these Parquet files."""
 
     def feeds(con: "Backend", files: dict[str, Path]) -> Any:

@@ -81,7 +81,8 @@ def exposed(warehouse: Warehouse, brand: str, category: str | None, rules: Conte
     found = found.sort_values(["period", "consumer_id"], ignore_index=True)
     if found.empty:
         return _empty()
-    numbers = found[list(named)].fillna(0).astype("int64")
+    late = {c: YEAR for c in named if c.endswith("since")}  # nothing at all: as long ago as one looks back
+    numbers = found[list(named)].fillna(late).fillna(0).astype("int64")
     people = found[["period", "consumer_id", "arm", "like", "at"]].assign(treated=found.arm.notna())
     parts = [
         numbers.filter(regex=f"^{p}:").rename(columns=lambda c: c.split(":")[1]) for p in ("after", "before", "x", "e")
@@ -130,9 +131,9 @@ def _asked(warehouse: Warehouse, brand: str, rules: ContentRules, spans: dict[in
 def _counts(
     warehouse: Warehouse, asked: "ir.Table", brand: str, category: str | None, rules: Exposure, first: date
 ) -> "ir.Table":
-    """period, consumer_id, mine (of the brand; else of its category), behaviour, band, events, money.
+    """period, consumer_id, mine (of the brand; else of its category), behaviour, band, events, money, nearest.
 
-    band: AFTER, else the shortest of the looks back in which the event lies, in days.
+    band: AFTER, else the shortest of the looks back in which the event lies, in days. nearest: days ago of the last of them.
     """
     events = warehouse.table("events")
     mine = (events.brand == brand).fill_null(False)
@@ -149,7 +150,7 @@ def _counts(
     edges = sorted({back + days for back in (0, rules.follow_days) for days in (0, RECENT, rules.look_back, YEAR)})
     band = ibis.cases((pairs.later, AFTER), *[(pairs.ago <= edge, edge) for edge in edges], else_=EVER)
     return pairs.group_by("period", "consumer_id", "mine", "behaviour", band=band.cast("int64")).agg(
-        events=pairs.count(), money=pairs.value_minor.sum().fill_null(0)
+        events=pairs.count(), money=pairs.value_minor.sum().fill_null(0), nearest=pairs.ago.min()
     )
 
 
@@ -170,15 +171,18 @@ def _columns(t: "ir.Table", rules: Exposure) -> "dict[str, ir.Value]":
         wanted = {  # of the brand?, behaviours, when
             "views_lately": (True, ["view"], lately), "views": (True, ["view"], before),
             "searches": (True, ["search_brand"], before), "clicks": (True, ["click", "engage"], before),
-            "wanted": (True, ["favourite", "cart", "reserve"], before), "shown": (True, ["expose"], before),
-            "watched": (True, ["watch"], before), "bought": (True, ["buy"], year),
-            "category_met": (False, ["expose", "watch"], before),
+            "wanted": (True, ["favourite", "cart", "reserve"], before), "shown": (True, ["expose"], year),
+            "watched": (True, ["watch"], year), "bought": (True, ["buy"], year),
+            "category_met": (False, ["expose", "watch"], year),
             "category_views": (False, ["view", "search_category"], before),
             "category_bought_lately": (False, ["buy", "buy_category"], lately),
             "category_bought": (False, ["buy", "buy_category"], year),
         }  # fmt: skip
         for name, (mine, behaviours, when) in wanted.items():
             found[f"{side}:{name}"] = t.events.sum(where=(t.mine == mine) & t.behaviour.isin(behaviours) & when)
+        for name, mine in (("since", True), ("category_since", False)):
+            bought = (t.mine == mine) & t.behaviour.isin(["buy", "buy_category"]) & year
+            found[f"{side}:{name}"] = (t.nearest.min(where=bought) - back).fill_null(YEAR)
         so_far = t.mine & (t.band >= 0 if back == 0 else t.band > back)
         for name, opens, closes in (("member", "join", "leave"), ("follower", "follow", "unfollow")):
             opened, closed = (t.events.sum(where=so_far & (t.behaviour == b)).fill_null(0) for b in (opens, closes))

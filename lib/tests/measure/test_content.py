@@ -159,20 +159,25 @@ def some(rows, *behaviours, brand="b"):
     return [r for r in rows if r["behaviour"] in behaviours and (r["brand"] == "b") == (brand == "b")]
 
 
-def covariates(past, back=SMALL.exposure.look_back):
-    """past: days → the rows of so many days before."""
-    kinds = Counter(r["behaviour"] for r in past(10**5) if r["brand"] == "b")
+def covariates(past, since):
+    """past: days → the rows of so many days before; since: a row → days ago, from where one looks back."""
+    back, kinds = SMALL.exposure.look_back, Counter(r["behaviour"] for r in past(10**5) if r["brand"] == "b")
     listed = {
         "views_lately": some(past(15), "view"), "views": some(past(back), "view"),
         "searches": some(past(back), "search_brand"), "clicks": some(past(back), "click", "engage"),
-        "wanted": some(past(back), "cart"), "shown": some(past(back), "expose"), "watched": some(past(back), "watch"),
-        "bought": some(past(365), "buy"), "category_met": some(past(back), "expose", "watch", brand="c"),
+        "wanted": some(past(back), "cart"), "shown": some(past(365), "expose"), "watched": some(past(365), "watch"),
+        "bought": some(past(365), "buy"), "category_met": some(past(365), "expose", "watch", brand="c"),
         "category_views": some(past(back), "view", brand="c"),
         "category_bought_lately": some(past(15), "buy", "buy_category", brand="c"),
         "category_bought": some(past(365), "buy", "buy_category", brand="c"),
     }  # fmt: skip
     status = {"member": kinds["join"] > kinds["leave"], "follower": kinds["follow"] > kinds["unfollow"]}
-    return {name: len(found) for name, found in listed.items()} | status
+    last = {"since": listed["bought"], "category_since": listed["category_bought"]}
+    return (
+        {name: len(found) for name, found in listed.items()}
+        | status
+        | {name: min(map(since, found), default=365) for name, found in last.items()}
+    )
 
 
 def test_outcomes_and_what_came_before_are_those_of_plain_rows(found, rows):
@@ -183,8 +188,8 @@ def test_outcomes_and_what_came_before_are_those_of_plain_rows(found, rows):
             for name, behaviour in content.OUTCOMES.items():
                 assert frame[name][n] == bool(some(seen, behaviour))
             assert frame.gmv_minor[n] == sum(r["value_minor"] for r in some(seen, "buy"))
-        for frame, past in ((found.covariates, life.before), (found.earlier, life.earlier)):
-            wanted = covariates(past)
+        for frame, past, back in ((found.covariates, life.before, 0), (found.earlier, life.earlier, follow)):
+            wanted = covariates(past, lambda row, back=back, life=life: life.ago(row) - back)
             assert {name: frame[name][n] for name in wanted} == wanted
     assert found.outcomes.visited.mean() > 0.05 and found.covariates.age_band.nunique() == 2
 

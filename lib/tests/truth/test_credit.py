@@ -1,5 +1,6 @@
 """Rules of credit against a market whose truth is known: what is recommended beats what is known to be wrong."""
 
+import pandas as pd
 import pytest
 
 from apex.ledger import load_rules
@@ -29,7 +30,12 @@ def test_purchases_are_out_of_reach_of_every_rule(found):
 
 def test_the_page_names_every_rule_seed_and_miss(found, tmp_path):
     whole = found.assign(consumers=2500, truth=page.SILENT)
-    text = page.write(whole, 29, tmp_path).read_text()
+    seen = pd.DataFrame({
+        "seed": 31, "consumers": 2500, "arm": "all", "outcome": "bought", "truth": [0.01, 0.02], "low": [0.0, 0.03],
+        "effect": [0.01, None], "high": [0.02, 0.04], "naive": 0.05, "n_treated": 9, "answer": ["quasi", "not identified"],
+    })  # fmt: skip
+    text = page.write(whole, seen, 29, tmp_path).read_text()
+    assert "hold the truth in 100%" in text and "Of 2 effects 1 are identified" in text
     assert all(name in text for name in page.NAMES.values()) and "Seed 31" in text
     assert any("Touched less untouched" in line for line in page.misses(whole))
     assert (tmp_path / "errors.csv").read_text().count("\n") == len(found) + 1

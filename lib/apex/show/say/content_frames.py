@@ -226,22 +226,32 @@ def effect_columns(words: Words) -> dict[str, tuple[str, str]]:
 
 
 def life_rows(lives: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """How long content lives as texts: label, half, most, pieces, whose."""
+    """How long content lives as texts: label, half, most, days (seen to), pieces, whose."""
     whose = {"own": words("own pieces"), "category": words("pieces of the category")}
     rows = [
-        {"label": words("all content") if row.format == EVERY else row.format, "half": days(row.half, row.low, row.high, words),
-         "most": MISSING if is_missing(row.most) else words.number(row.most, 1), "pieces": row.pieces, "whose": whose[row.whose]}
+        {"label": words("all content") if row.format == EVERY else row.format,
+         "half": days(row.half, row.low, row.high, words), "days": row.days, "pieces": row.pieces, "whose": whose[row.whose],
+         "most": MISSING if is_missing(row.most) else words.number(row.most, 1)}
         for row in lives.itertuples()
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["label", "half", "most", "pieces", "whose"])
+    return pd.DataFrame(rows, columns=["label", "half", "most", "days", "pieces", "whose"])
 
 
 def life_columns(words: Words) -> dict[str, tuple[str, str]]:
     """The columns of the table of `life_rows`."""
     return {
         "label": (words("Content format"), "text"), "half": (words("Half-life in days (95 %)"), "text"),
-        "most": (words("90 % by day"), "text"), "pieces": (words("Pieces"), "count"), "whose": (words("From"), "text"),
+        "most": (words("90 % by day"), "text"), "days": (words("Seen to day"), "count"), "pieces": (words("Pieces"), "count"),
+        "whose": (words("From"), "text"),
     }  # fmt: skip
+
+
+def about_lives(days: int, least: int, words: Words) -> str:
+    """What that table rests on."""
+    return words(
+        "Views of the first {n} days; where fewer than {least} own pieces have been out for so long, those of the category.",
+        n=days, least=least,
+    )  # fmt: skip
 
 
 def life_marks(lives: pd.DataFrame, words: Words) -> dict[int, str]:

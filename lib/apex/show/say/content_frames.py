@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from apex.show.say.market import bare, points
+from apex.show.say.market import bare
 from apex.show.words import MISSING, Words, is_missing
 
 EVERY = "all"
@@ -188,7 +188,7 @@ def effect_rows(effects: pd.DataFrame, words: Words) -> pd.DataFrame:
         else:
             told = {
                 "effect": effect_text(row, words),
-                "naive": MISSING if is_missing(row["naive"]) else points(float(row["naive"]), words),
+                "naive": MISSING if is_missing(row["naive"]) else bare(float(row["naive"]), words),
                 "placebo": MISSING if is_missing(row["placebo_p"]) else words.number(row["placebo_p"], 2),
                 "bound": MISSING if is_missing(row["odds"]) else words.number(row["odds"], 2),
             }
@@ -213,14 +213,14 @@ def effect_text(row: Any, words: Words) -> str:
     span = {"low": bare(float(row["low"]), words), "high": bare(float(row["high"]), words)}
     if is_missing(row["effect"]):
         return words("not identified, {low} to {high}", **span)
-    return words("{middle} ({low} to {high})", middle=points(float(row["effect"]), words), **span)
+    return words("{middle} ({low} to {high})", middle=bare(float(row["effect"]), words), **span)
 
 
 def effect_columns(words: Words) -> dict[str, tuple[str, str]]:
     """The columns of the table of `effect_rows`."""
     return {
         "outcome": (words("What they did"), "text"), "arm": (words("Saw first"), "text"), "people": (words("Exposed"), "count"),
-        "effect": (words("Effect (95 %)"), "text"), "naive": (words("Bare difference"), "text"),
+        "effect": (words("Effect in points (95 %)"), "text"), "naive": (words("Bare difference, points"), "text"),
         "placebo": (words("p on the days before"), "text"), "bound": (words("Unseen cause needed"), "text"),
     }  # fmt: skip
 
@@ -242,7 +242,7 @@ def life_columns(words: Words) -> dict[str, tuple[str, str]]:
     return {
         "label": (words("Content format"), "text"), "half": (words("Half-life in days (95 %)"), "text"),
         "most": (words("90 % by day"), "text"), "days": (words("Seen to day"), "count"), "pieces": (words("Pieces"), "count"),
-        "whose": (words("From"), "text"),
+        "whose": (words("Whose"), "text"),
     }  # fmt: skip
 
 

@@ -94,6 +94,13 @@ def standards(market: Market, rules: ItemRules) -> np.ndarray:
     return least.loc[market.items.category].to_numpy()
 
 
+def hits_now(market: Market, rules: ItemRules) -> list[str]:
+    """The items that are hits in the period that ends today."""
+    if not market.periods:
+        return []
+    return list(market.items.item_id[market.wide("sales")[:, 0] >= standards(market, rules)[:, 0]])
+
+
 def _told(
     market: Market, rules: ItemRules, made: pd.DataFrame, found: dict[tuple[str, int], np.ndarray]
 ) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The forecast of hits at work: tested on launches and on items that are no hits yet, and said of a brand's own items."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -65,12 +65,13 @@ def _together(found: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
 
 
-def outlook(starts: pd.DataFrame, climbers: pd.DataFrame, brand: str) -> pd.DataFrame:
+def outlook(starts: pd.DataFrame, climbers: pd.DataFrame, brand: str, hits: Collection[str] = ()) -> pd.DataFrame:
     """What the model says of a brand's own items today, learned from every outcome of the market that is known.
 
-    Launches whose outcome is not known yet, by the longest first days that are over, and items that are no hits. Returns item_id,
-    days (NEXT for the next period), sales and buyers (of these first days, or of the period), chance, low, high (95 %, of
-    the fit), learned (outcomes it was fitted to): highest chance first; no rows where too few hits are known.
+    Launches whose outcome is not known yet, by the longest first days that are over, and items that are no hits; without
+    those that are `hits` today. Returns item_id, days (NEXT for the next period), sales and buyers (of these first days, or
+    of the period), chance, low, high (95 %, of the fit), learned (outcomes it was fitted to): highest chance first; no rows
+    where too few hits are known.
     """
     found = [_chances(part, early_signals(part), brand, int(days)) for days, part in starts.groupby("days")]
     if len(climbers):
@@ -79,6 +80,7 @@ def outlook(starts: pd.DataFrame, climbers: pd.DataFrame, brand: str) -> pd.Data
     if not found:
         return pd.DataFrame(columns=CHANCES)
     every = pd.concat(found, ignore_index=True).sort_values("days")
+    every = every[~every.item_id.isin(list(hits))]
     latest = every[every.days > NEXT].drop_duplicates("item_id", keep="last")
     both = pd.concat([latest, every[every.days == NEXT]])
     return both.sort_values(["chance", "item_id", "days"], ascending=[False, True, True], ignore_index=True)[CHANCES]

@@ -79,6 +79,9 @@ def test_the_outlook_is_of_our_items_whose_outcome_is_not_known():
     assert set(told.item_id[told.days == 0]) == set(others.item_id[(others.period == 0) & (others.brand == "b")])
     assert told.chance.is_monotonic_decreasing and (told.low <= told.chance).all() and (told.chance <= told.high).all()
     assert (told[told.days == 0].learned == 9 * 200).all()
+    first = told.item_id[0]
+    without = hit_tests.outlook(starts, others, "b", [first])
+    assert first not in set(without.item_id) and len(without) < len(told), "what is a hit already needs no forecast"
 
 
 def test_too_few_hits_say_nothing():

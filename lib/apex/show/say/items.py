@@ -69,7 +69,7 @@ def forecast(chances: pd.DataFrame, days: int, top: float, words: Words) -> dict
     known = chances[chances.chance.notna()] if len(chances) else chances
     if known.empty:
         return {"kind": "not identified", "short": words("No forecast of the next hit"),
-                "text": words("Too few hits are known, or no item of ours may be shown: nothing is foretold."),
+                "text": words("Too few hits are known, or no item of ours that is none yet may be shown: nothing is foretold."),
                 "next_step": words("Let launches run until their first {n} days can be judged.", n=days)}  # fmt: skip
     best = known.iloc[0]
     values = {"item": best["item"], "chance": words.share(best.chance), "low": words.share(best.low),

@@ -105,6 +105,15 @@ def test_climbers_are_no_hits_now_and_told_by_the_next_period(shop, market):
     assert len(rows) > 60 and found.hit.any()
 
 
+def test_hits_now_are_those_that_reach_the_standard(shop, market):
+    last = sold(shop, shop.items.item_id, shop.day - dt.timedelta(days=LEN - 1), shop.day)
+    category = shop.items.set_index("item_id").category.fillna("")
+    by_hand = {i for i, n in last.items() if n >= standard_by_hand(shop, category[i], 0)}
+    assert set(item_starts.hits_now(market, shop.rules)) == by_hand and by_hand
+    climbing = item_starts.climbers(market, shop.rules)
+    assert not by_hand & set(climbing.item_id[climbing.period == 0])
+
+
 def test_what_comes_later_changes_no_signal(shop):
     """The same forecasts, seen from a later day: signals are the same, only outcomes become known."""
     early = shop.day - dt.timedelta(days=28)

@@ -43,7 +43,7 @@ def compared(lives: Lives, rules: ContentRules, folder: Path) -> pd.DataFrame:
     told = persuasion.changed(seen, persuasion.verdicts(seen, list(OUTCOMES), list(OUTCOMES)))
     true = true_effects(lives, rules, sorted(content.periods(warehouse, rules.exposure).values()))
     both = told.merge(true.rename(columns={"effect": "truth", "consumers": "exposed"}), on=["arm", "outcome"])
-    if (both.n_treated != both.exposed).any():
+    if (both.times != both.exposed).any():
         raise AssertionError("the truth is about other consumers than the estimate")
     columns = ["seed", "consumers", "arm", "outcome", "truth", "effect", "low", "high", "naive", "n_treated", "answer"]
     return both.assign(seed=lives.seed, consumers=len(lives.worlds.state))[columns]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EVERY = "all"
 PEOPLE = ["n_treated", "n_control", "did_treated", "did_control"]
 ALSO = ["effect", "low", "high", "lowest", "highest", "naive", "without", "placebo_p", "odds",
-        "smd_before", "smd_after", "inside"]  # fmt: skip
+        "smd_before", "smd_after", "inside", "times"]  # fmt: skip
 Verdicts = Mapping[tuple[str, str], Verdict]
 
 
@@ -48,8 +48,9 @@ def changed(seen: "Exposed", verdicts: Verdicts) -> pd.DataFrame:
     defensible estimates), lowest, highest (those estimates), naive (the bare difference), without (what the exposed would
     have done without; null where not identified), placebo_p (the smallest p of an effect on the days before), odds (how
     strong an unseen cause would have to be for the interval to reach 0), smd_before, smd_after (the largest standardised
-    difference of a covariate), inside (share of the exposed within the others' range of chances), n_treated, n_control,
-    did_treated, did_control (of them, who did it), answer, reason (the first one where not identified).
+    difference of a covariate), inside (share of the exposed within the others' range of chances), times (exposures:
+    a consumer may be exposed in several periods), n_treated, n_control (distinct consumers), did_treated, did_control (of
+    them, who did it at least once), answer, reason (the first one where not identified).
     """
     rows = []
     for (arm, outcome), verdict in verdicts.items():
@@ -63,8 +64,10 @@ def changed(seen: "Exposed", verdicts: Verdicts) -> pd.DataFrame:
             "odds": effect.bound(one, 1.0).odds_low if one else NAN,
             **{f"smd_{side}": evidence.balance[side].astype(float).abs().max() for side in ("before", "after")},
             "inside": evidence.overlap.inside,
-            "n_treated": int(few.people.treated.sum()), "n_control": int((~few.people.treated).sum()),
-            "did_treated": int((did & few.people.treated).sum()), "did_control": int((did & ~few.people.treated).sum()),
+            "times": int(few.people.treated.sum()),
+            **{f"{what}_{name}": few.people.consumer_id[group & some].nunique()
+               for what, some in (("n", True), ("did", did))
+               for name, group in (("treated", few.people.treated), ("control", ~few.people.treated))},
             "answer": verdict.answer, "reason": verdict.reasons[0].code if verdict.reasons else "",
         })  # fmt: skip
     columns = ["arm", "outcome", *ALSO, *PEOPLE, "answer", "reason"]

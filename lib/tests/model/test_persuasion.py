@@ -52,8 +52,16 @@ def test_people_are_those_of_the_format_and_counted_from_the_frame(seen, told):
     row = told.loc["video"]
     assert (row.n_treated, row.n_control) == (one.people.treated.sum(), (~one.people.treated).sum())
     assert row.did_treated == one.outcomes.visited[one.people.treated].sum()
+    assert row.times == row.n_treated, "one period: nobody twice"
     assert row.naive == pytest.approx(row.did_treated / row.n_treated - row.did_control / row.n_control)
     assert row.smd_before > 0.5 > 0.1 > row.smd_after and row.inside > 0.95
+
+
+def test_who_is_exposed_twice_is_one_consumer(seen):
+    twice = Exposed(*(pd.concat([frame, frame], ignore_index=True) for frame in seen))
+    row = persuasion.changed(twice, persuasion.verdicts(twice, ["visited"])).iloc[0]
+    assert row.times == 2 * row.n_treated == 2 * seen.people.treated.sum()
+    assert row.did_treated == seen.outcomes.visited[seen.people.treated].sum()
 
 
 def test_a_cause_that_was_there_before_is_not_identified(seen):

@@ -23,7 +23,7 @@ def effects(**change):
     rows = [
         {"arm": arm, "outcome": outcome, "effect": e, "low": e - 0.02, "high": e + 0.02, "lowest": e, "highest": e,
          "naive": 3 * e, "without": 0.1, "placebo_p": 0.4, "odds": 1.3, "smd_before": 0.5, "smd_after": 0.04, "inside": 0.99,
-         "n_treated": 300, "n_control": 600, "did_treated": 60, "did_control": 60, "answer": "quasi", "reason": "",
+         "times": 320, "n_treated": 300, "n_control": 600, "did_treated": 60, "did_control": 60, "answer": "quasi", "reason": "",
          "suppressed": False}
         for arm, outcome, e in [("all", "visited", 0.06), ("video", "visited", 0.03), ("live", "visited", 0.11),
                                 ("all", "bought", 0.01), ("all", "searched", -0.03)]
@@ -68,7 +68,10 @@ def test_without_an_effect_the_headline_is_counted_and_says_so(words):
         said = say.headline("", frame, LAYERS, NO_LIVES, 365, 15, words)
         assert (said["kind"], said["value"], said["verdict"]) == ("counted", 0.2, "careful")
     hidden = LAYERS.assign(referral=np.where(LAYERS.cut == "format", np.nan, LAYERS.referral))
-    assert say.headline("", effects().iloc[:0], hidden, NO_LIVES, 365, 15, words)["kind"] == "counted"
+    one = LAYERS[LAYERS.cell != "live"]
+    for frame in (hidden, one, LAYERS.assign(referral=0.0)):
+        said = say.headline("", effects().iloc[:0], frame, NO_LIVES, 365, 15, words)
+        assert said["kind"] == "counted" and "value" not in said, "one format alone is no comparison"
 
 
 def test_a_page_without_content_says_what_is_missing(words):

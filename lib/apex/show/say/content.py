@@ -92,9 +92,13 @@ def headline(
         name = str(best.arm)
     else:
         counted = visits[(visits.cut == "format") & visits.referral.notna()]
-        if counted.empty:
-            return {"kind": "counted", "short": words("Too few viewers to tell formats apart"),
-                    "text": _after(words("Too few viewers to say which format persuades."), life, words)}  # fmt: skip
+        if len(counted) < 2 or not counted.referral.max() > 0:
+            text = words("Formats cannot be told apart: only one of them, or none, has viewers enough to be shown.")
+            return {
+                "kind": "counted",
+                "short": words("Too few viewers to tell formats apart"),
+                "text": _after(text, life, words),
+            }
         row = counted.loc[counted.referral.astype(float).idxmax()]
         name = str(row.cell)
         text = words(

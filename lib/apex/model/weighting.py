@@ -210,7 +210,8 @@ def _folds(y: np.ndarray, t: np.ndarray, clusters: np.ndarray | None, folds: int
     """Each consumer's fold: whole clusters, dealt out so that treated and (rare) buyers are spread evenly."""
     codes = np.arange(len(y)) if clusters is None else clusters
     size = np.bincount(codes)
-    chance = np.random.default_rng(seed).random(len(size))
+    dice = np.random.default_rng(seed)
+    chance = dice.random(len(size))
     order = np.lexsort((chance, np.bincount(codes, y != 0) / size, np.bincount(codes, t) / size))
     dealt = np.empty(len(size), int)
     dealt[order] = np.arange(len(size)) % folds

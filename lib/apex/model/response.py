@@ -47,13 +47,16 @@ def together(used: pd.DataFrame) -> pd.DataFrame:
 
 
 def joins(invited: pd.DataFrame, least: int = 30, level: float = LEVEL) -> pd.DataFrame:
-    """The rows of `measure.joining.invitations` that hold `least` people, with rate and Wilson's interval, most people first."""
+    """The rows of `measure.joining.invitations` that hold `least` people, with rate and Wilson's interval, most people first.
+
+    rate: of the days on which somebody bought who was no member, those on which he joined; who buys more often has more.
+    """
     from statsmodels.stats.proportion import proportion_confint
 
     frame = invited[invited.joined.notna() & (invited.people >= least)]
     if frame.empty or not frame.joined.sum():
         return frame.iloc[:0].assign(rate=0.0, low=0.0, high=0.0)
-    some, of = frame.joined.astype(float), frame.people.astype(float)
+    some, of = frame.joined.astype(float), frame.days.astype(float)
     low, high = proportion_confint(some, of, alpha=1 - level, method="wilson")
     return frame.assign(rate=some / of, low=low, high=high).sort_values(
         ["people", "cell"], ascending=[False, True], ignore_index=True

@@ -134,7 +134,7 @@ def bands(*rows):
         "gmv_minor": "Int64",
         "buyers": "Int64",
     }
-    return frame.astype(types).assign(suppressed=frame.buyers.isna())
+    return frame.astype(types).assign(suppressed=frame.buyers.isna(), orders=2 * frame.buyers)
 
 
 BANDS = {"low": "Low", "mid": "Mid", "high": "High"}
@@ -145,7 +145,7 @@ def test_price_bands_with_market_without_hidden_and_empty(words):
         ("low", 0.7, 0.6, 0.8, 0.3, 700, 50), ("mid", 0.3, 0.2, 0.4, 0.3, 300, 30), ("high", 0.0, None, None, 0.4, 0, 0)
     )
     found = valid(say.prices(held, BANDS, 7, words))
-    assert found.compared.value in (0.3, 0.4) and found.verdict == "careful" and "High" in found.text and found.n == 80
+    assert found.compared.value in (0.3, 0.4) and found.verdict == "careful" and "High" in found.text and found.n == 160
     gap = valid(say.prices(held[1:], BANDS, 7, words))
     assert "High" in gap.short and "40%" in gap.next_step and gap.low is None
     alone = valid(say.prices(held.assign(others_share=pd.NA), BANDS, 3, words))

@@ -151,7 +151,11 @@ def test_invitations_and_who_is_next(words):
     )
     clear = valid(joining.invitation(invited, rates, words))
     assert (
-        clear.value == pytest.approx(0.1) and clear.n == 900 and clear.next_step and words.share(0.12, 1) in clear.text
+        clear.value == pytest.approx(0.1)
+        and clear.n == 900
+        and clear.next_step
+        and words.share(0.12, 1) in clear.text
+        and words.share(30 / 700, 1) in clear.text
     )
     assert valid(joining.invitation(invited, rates.assign(high=0.4), words)).next_step is None, (
         "what chance can do is no step"

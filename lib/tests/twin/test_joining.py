@@ -2,7 +2,8 @@
 
 The cause: joining on the day of a purchase. Joining is drawn at a purchase; who buys more often has more occasions, and likes
 the brand more, which nobody records. The outcome: what is paid in the 90 days after. Paired worlds share every draw, and from the
-cohort's first day on nobody joins in the other one.
+cohort's first day on nobody joins in the other one: a stricter
+absence than that of the others in the estimate, of whom some join later, so that the estimate is a little low.
 """
 
 import os
@@ -124,7 +125,7 @@ def test_two_hundred_markets():
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # the kernel lets other threads run
         found = list(pool.map(one_market, range(200)))
     table = summary(found)
-    assert table.p["aipw"] > 0.01 and abs(table.bias["aipw"]) < 0.3 * table.truth["aipw"], table
+    assert table.p["aipw"] > 0.01 and abs(table.bias["aipw"]) < 0.5 * table.truth["aipw"] < table.bias["beside"], table
     assert table.p["beside"] < 0.01, table
     refused = np.mean([not v.identified for v, *_ in found])
     assert refused < 0.3, "where joining is drawn the verdict should seldom be refused"

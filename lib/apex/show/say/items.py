@@ -202,7 +202,7 @@ def prices(shares: pd.DataFrame, bands: Mapping[str, str], rivals: int, words: W
         top = known.loc[known.share.astype(float).idxmax()]
         text = words("Most of our GMV, **{share}**, is in the band **{band}**; fewer than five other brands sold there, so the "
                      "market is not shown.", share=words.share(top.share), band=bands[str(top.band)])  # fmt: skip
-        return {"kind": "counted", "value": float(top.share), "unit": "share", "n": int(known.buyers.sum()), "text": text,
+        return {"kind": "counted", "value": float(top.share), "unit": "share", "n": int(known.orders.sum()), "text": text,
                 "short": fitting(words("{band}: {share} of GMV", band=bands[str(top.band)],
                                        share=words.share(top.share)))}  # fmt: skip
     gap = (held.share - held.others_share).astype(float)
@@ -228,7 +228,7 @@ def prices(shares: pd.DataFrame, bands: Mapping[str, str], rivals: int, words: W
         text = after(text, words("In {bands} we sold nothing.", bands=words(", ").join(empty)), words)
     fields: dict[str, Any] = {
         "kind": "counted", "value": float(row.share), "unit": "share",
-        "n": int(known.buyers.sum()), "compared": {"label": words("Other brands"), "value": float(row.others_share)},
+        "n": int(known.orders.sum()), "compared": {"label": words("Other brands"), "value": float(row.others_share)},
         "verdict": "careful" if clear else "none", "text": text,
         "short": fitting(words("{band}: {share} of our GMV, market {others}", **values)),
     }  # fmt: skip

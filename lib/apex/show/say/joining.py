@@ -143,9 +143,9 @@ def invitation(invited: Mapping[str, pd.DataFrame], rates: pd.DataFrame, words: 
                      "short": words("{share} of other buyers joined when they bought", share=words.share(share))}  # fmt: skip
     first = invited["purchase"].set_index("cell")
     if {"first", "later"} <= set(first.index) and first.joined.notna().all() and (first.people >= LEAST).all():
-        shares = (first.joined / first.people).to_dict()
-        text += words(", on a first purchase {first}, on a later one {later}.", first=words.share(shares["first"], 1),
-                      later=words.share(shares["later"], 1))  # fmt: skip
+        shares = (first.joined / first.days).to_dict()
+        text += words("; a first purchase ended in joining in {first} of cases, a later one in {later}.",
+                      first=words.share(shares["first"], 1), later=words.share(shares["later"], 1))  # fmt: skip
     else:
         text += words(".")
     if len(rates) > 1:

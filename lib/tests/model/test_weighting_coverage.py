@@ -80,7 +80,7 @@ def wrong(world):
 @pytest.mark.slow
 @pytest.mark.parametrize(("world", "weigh"), CASES)
 def test_a_thousand_draws(world, weigh):
-    """Twenty to forty seconds a case."""
+    """Thirty to fifty seconds of processor time a case."""
     table = replicate(world, weigh, 1000)
     assert abs(table.coverage["aipw"] - 0.95) <= BAND, table
     assert abs(table.bias["aipw"]) < 0.25 * table.width["aipw"] / 3.92, table
@@ -90,6 +90,6 @@ def test_a_thousand_draws(world, weigh):
 
 @pytest.mark.parametrize(("world", "weigh"), [(buys, "treated"), (villages, "all")])
 def test_a_few_draws(world, weigh):
-    table = replicate(world, weigh, 40)
-    assert table.coverage["aipw"] >= 0.85, table
+    table = replicate(world, weigh, 25)
+    assert table.coverage["aipw"] >= 0.84, table
     assert (table.coverage[wrong(world)] < table.coverage["aipw"]).all(), table

@@ -6,6 +6,9 @@ likely buyers by an affinity that nobody records, by need and by intent. Also hi
 all and how much time goes to media; watchers differ in both. What stands for them is recorded: what was bought of the
 brand and of others, when last, how often the category's media were met, membership, the crowd. All of it lies before the
 build-up, for watchers and others alike, and the outcome lies after it, so that no purchase comes before its cause.
+
+It is enough for an interval of this size, and not for one much smaller: a bias of about a quarter of the standard error is
+left, half a point, as much as the effect itself; told the true chances there is none. That is why a verdict comes with a bound.
 """
 
 import os
@@ -132,10 +135,10 @@ def test_two_markets():
 
 @pytest.mark.slow
 def test_two_hundred_markets():
-    """Twenty minutes: each market is lived for seven years, in a second world, and 60 times over its build-up."""
+    """Twenty minutes of processor time: a market is four years, twice, and its build-up 60 times more."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # the kernel lets other threads run
         found = list(pool.map(one_market, range(200)))
-    assert sum(f is not None for f in found) >= 190
+    assert sum(f is not None for f in found) >= 180  # elsewhere fewer than 30 watched, and the verdict is "too few"
     for outcome in ("buys", "pays"):
         table = summary(outcome, found)
         assert table.p["aipw"] > 0.01, table

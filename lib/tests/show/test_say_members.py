@@ -231,20 +231,28 @@ def test_silence_that_means_loss_none_or_nothing(words):
 
 
 def lost(falling, lost_minor, silent=30, silent_minor=5000):
-    return pd.DataFrame({"label": ["x", "y"], "buyers": [300, 200], "falling": [falling, 0], "lost_minor": [lost_minor, 0],
-                         "silent": [silent, 0], "silent_minor": [silent_minor, 0]}).astype({"falling": "Int64"})  # fmt: skip
+    rows = [("x", 300, falling, lost_minor, silent, silent_minor), ("y", 200, 0, 0, 0, 0)]
+    columns = ["label", "buyers", "falling", "lost_minor", "silent", "silent_minor"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:], "Int64"))
 
 
 def test_whom_to_win_back(words):
     quiet = lifetime.silence(silent(0.6), words)
-    some = valid(lifetime.recall(lost(40, 90000), quiet, 365, words))
+
+    def told(groups, quiet=quiet):
+        return valid(lifetime.recall(groups, groups[:1], quiet, 365, words))
+
+    some = told(lost(40, 90000))
     assert some.verdict == "behind" and some.at_stake_minor == 90000 and some.n == 40 and "x" in some.next_step
-    none = valid(lifetime.recall(lost(0, 0), {}, 365, words))
+    hidden = lost(40, 90000)
+    hidden.loc[0, list(hidden.columns[1:])] = pd.NA
+    alone = valid(lifetime.recall(hidden, lost(40, 90000)[:1], quiet, 365, words))
+    assert alone.at_stake_minor == 90000 and "x" not in alone.next_step, "a hidden crowd is not named"
+    none = told(lost(0, 0), {})
     assert none.verdict == "none" and none.next_step is None
-    still = valid(lifetime.recall(lost(0, 0), quiet, 365, words))
+    still = told(lost(0, 0))
     assert still.verdict == "careful" and still.at_stake_minor == 2000 and still.next_step
-    assert valid(lifetime.recall(lost(pd.NA, 0).assign(falling=pd.NA), {}, 365, words)).value is None
-    assert valid(lifetime.recall(lost(0, 0).iloc[:0], {}, 365, words)).value is None
+    assert told(hidden).value is None and told(lost(0, 0)[:0]).value is None
     assert "falling" in lifetime.recall_heads(lost(4, 9), words) and "falling" not in lifetime.recall_heads(
         lost(0, 0), words
     )

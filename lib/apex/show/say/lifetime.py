@@ -143,23 +143,32 @@ def silences(groups: pd.DataFrame, words: Words) -> pd.DataFrame:
     return _bars(groups.assign(label=labels))
 
 
-def recall(groups: pd.DataFrame, quiet: Mapping[str, Any], ahead: int, words: Words) -> dict[str, Any]:
-    """Whom to win back, and the money at stake. groups: label, falling, silent, lost_minor, silent_minor, most first."""
+def recall(
+    groups: pd.DataFrame, whole: pd.DataFrame, quiet: Mapping[str, Any], ahead: int, words: Words
+) -> dict[str, Any]:
+    """Whom to win back, and the money at stake.
+
+    whole: falling, silent, lost_minor, silent_minor of all, one row or none; groups: the same by crowd, with a label. quiet:
+    the finding of `silence`.
+    """
     base: dict[str, Any] = {"kind": "model", "verdict": "none"}
-    if groups.empty or groups.falling.isna().all():
+    if whole.empty or whole.falling.isna().all():
         return base | {"short": words("Nobody to win back can be shown"), "text": words(
-            "Too few valuable buyers in each crowd to show whom to win back.")}  # fmt: skip
-    lost, people = int(groups.lost_minor.sum()), int(groups.falling.sum())
+            "Too few valuable buyers to show whom to win back.")}  # fmt: skip
+    lost, people = int(whole.lost_minor.iloc[0]), int(whole.falling.iloc[0])
     if people:
-        top = groups.loc[groups.lost_minor.astype(float).idxmax()]
         text = words("**{n}** valuable buyers are less likely to be active than before; what they would bring in {days} days if "
-                     "they were, beyond what is expected, is **{money}**, most of it with {crowd}.", n=people, days=ahead,
-                     money=words.money(lost), crowd=top.label)  # fmt: skip
-        step = words("Win back {n} valuable buyers, {crowd} first.", n=people, crowd=top.label)
+                     "they were, beyond what is expected, is **{money}**.", n=people, days=ahead,
+                     money=words.money(lost))  # fmt: skip
+        step = words("Win back {n} valuable buyers.", n=people)
+        known = groups[groups.lost_minor.notna() & (groups.falling > 0)]
+        if len(known):
+            top = known.loc[known.lost_minor.astype(float).idxmax()]
+            step = words("Win back {n} valuable buyers, {crowd} first.", n=people, crowd=top.label)
         short = words("{n} to win back, {money} at stake", n=people, money=words.money_short(lost))
         return base | {"value": float(lost), "unit": "money_minor", "n": people, "text": text, "next_step": step,
                        "at_stake_minor": lost, "verdict": "behind", "short": fitting(short)}  # fmt: skip
-    silent, money = int(groups.silent.sum()), int(groups.silent_minor.sum())
+    silent, money = int(whole.silent.iloc[0]), int(whole.silent_minor.iloc[0])
     text = words(
         "The model finds nobody of value whose chance of being active fell: buyers come back after long silences."
     )

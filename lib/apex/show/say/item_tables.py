@@ -1,10 +1,10 @@
 """The names and the frames of items: measures, bounds and roles as people say them, and what charts and tables are given."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from apex.measure.item_rules import ItemRules
 from apex.show.words import MISSING, Words
 
 SIGNS = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
@@ -68,12 +68,12 @@ def race(days: int, words: Words) -> str:
     return words("No hit of late, next period") if days == NEW else words("Launches, first {n} days", n=int(days))
 
 
-def stage_names(rules: ItemRules, words: Words) -> list[tuple[str, str]]:
-    """The stages as (id, name), in the order of the rules."""
+def stage_names(rules: Any, words: Words) -> list[tuple[str, str]]:
+    """The stages as (id, name), in the order of the rules (`apex.measure.item_rules.ItemRules`)."""
     return [(id, words.name(name)) for id, name in rules.names.items()]
 
 
-def described(rules: ItemRules, gone: Sequence[str], words: Words) -> pd.DataFrame:
+def described(rules: Any, gone: Sequence[str], words: Words) -> pd.DataFrame:
     """Each stage with what takes an item to it: stage, rule. Bounds left out because the data know nothing of them are marked."""
     names = measures(words)
     rows = []

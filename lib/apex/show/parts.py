@@ -98,7 +98,8 @@ def tiles(items: Sequence[Mapping[str, str | None]], words: Words | None = None)
             f'<div class="tile" role="listitem"><div class="tile-label">{escape(item["label"] or "")}</div>'
             f'<div class="tile-value">{escape(item["value"] or "")}</div>{note}{judged}</div>'
         )
-    return Fragment(f'<div class="tiles" role="list">{"".join(parts)}</div>', "tiles")
+    inner = f'<div class="tiles" role="list">{"".join(parts)}</div>' if parts else ""  # a list of nothing is none
+    return Fragment(inner, "tiles")
 
 
 def _known(what: str, value: str, allowed: Mapping[str, T]) -> T:

@@ -14,6 +14,7 @@ from apex.show.fragment import Fragment, rich
 from apex.show.words import MISSING, Words, is_missing
 
 ROWS = 8  # shown before "more"; house.css hides the rest
+PAPER = 12  # a sheet holds no more, and no table is cut in two (house.css)
 Format = str | Callable[[object], str]
 
 
@@ -114,6 +115,8 @@ def _wrap(html: str, id: str, words: Words, rows: int, title: str | None, note: 
     if rows > ROWS:
         label = escape(words("All {n} rows", n=rows))
         more = f'<details class="more"><summary>{label}</summary></details>'
+    if rows > PAPER:
+        more += f'<p class="table-note on-paper">{escape(words("On paper the first {n} of {all} rows.", n=PAPER, all=rows))}</p>'
     label = escape(title or words("Table"))
     if rows:  # as it is shown, in the page itself: a page that is passed on alone still has it
         link = f'<a download="{id}.csv" href="data:text/csv;charset=utf-8,%EF%BB%BF{quote(csv)}">CSV</a>'

@@ -43,6 +43,10 @@ def test_callout_marks_and_escapes():
         show.callout("x", "limits")
 
 
+def test_no_tile_is_no_list():
+    assert show.tiles([]).html == ""
+
+
 def test_tiles(en):
     html = show.tiles(
         [{"label": "GMV", "value": "$1", "note": "<i>", "verdict": "behind"}, {"label": "L", "value": "2"}], en

@@ -173,18 +173,22 @@ def gmv(worlds):
     }
 
 
+@pytest.mark.slow  # plays 60 or 75 cohorts
 def test_gmv_intervals_cover(gmv):
     assert gmv["n"] >= 1000 and abs(gmv["covered"] - 0.8) <= 0.02
 
 
+@pytest.mark.slow  # plays 60 or 75 cohorts
 def test_taking_the_stock_as_known_fails_the_same_test(gmv):
     assert gmv["blind"] < 0.78
 
 
+@pytest.mark.slow  # plays 60 or 75 cohorts
 def test_where_stages_carry_the_news_they_beat_the_window_before(gmv):
     assert gmv["ours"] < 0.8 * gmv["rival"]
 
 
+@pytest.mark.slow  # plays 60 or 75 cohorts
 def test_stock_intervals_cover_and_known_lapses_help(worlds):
     rng = np.random.default_rng(23)
     covered, error, naive = [], [], []

@@ -47,13 +47,17 @@ def answers(findings: Iterable[Finding], seen: Mapping[str, str]) -> dict[Questi
 def steps(findings: Sequence[Finding], seen: Mapping[str, str]) -> list[Step]:
     """What to do next: most money first, then what no money is known of, the latest knowledge first; last what came too late.
 
+    A headline often borrows the step of another finding of its page: it is said once, by the finding that knows why.
     A step came too late when its day lies before the day that the notebook with the furthest sight has seen.
     """
     today = max(seen.values(), default="")
-    asked = [f for f in findings if f.next_step]
+    asked = sorted((f for f in findings if f.next_step), key=lambda f: f.headline)
     asked.sort(key=lambda f: seen.get(f.notebook, ""), reverse=True)
     asked.sort(key=lambda f: f.at_stake_minor or 0, reverse=True)
-    told = [Step(f, f.due is not None and f.due.isoformat() < today) for f in asked]
+    once: dict[tuple[str, str | None], Finding] = {}
+    for f in asked:
+        once.setdefault((f.notebook, f.next_step), f)
+    told = [Step(f, f.due is not None and f.due.isoformat() < today) for f in once.values()]
     return sorted(told, key=lambda step: step.late)
 
 

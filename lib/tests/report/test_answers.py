@@ -134,6 +134,15 @@ def test_an_incomplete_run_still_shows_what_it_knows(drawn, full):
     assert said["on_track"] == "▼behind: Odds of 12%" and said["short_stage"] == "▼behind: Loyal by 175"
 
 
+def test_a_step_that_a_headline_borrows_is_said_once(make):
+    asked = [
+        make("1_insight/assets", name="headline", headline=True, next_step="Hold them.", at_stake_minor=900),
+        make("1_insight/assets", name="own", next_step="Hold them.", at_stake_minor=900),
+        make("2_plan/goal", name="other", next_step="Hold them.", at_stake_minor=100),
+    ]
+    assert [s.finding.name for s in answers.steps(asked, SEEN)] == ["own", "other"]
+
+
 def test_steps_name_their_money_and_their_day(drawn, full):
     made = drawn(full)
     steps = [li.get_text(" ", strip=True) for li in made.find("ol", class_="steps").find_all("li")]

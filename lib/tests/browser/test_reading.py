@@ -6,6 +6,7 @@ import pytest
 
 from apex.files import ROOT
 from apex.report.notebooks import discover
+from apex.show.tables import PAPER
 
 pytestmark = pytest.mark.browser
 SECTIONS = "() => [...document.querySelectorAll('.toc a')].map((a) => decodeURIComponent(a.hash.slice(1)))"
@@ -160,8 +161,11 @@ def test_paper_shows_what_is_read_and_nothing_to_click(notebooks, page):
         seen = "(all) => all.map((part) => part.checkVisibility({visibilityProperty: true}))"
         for gone in (".toc", ".pager", ".code-toggle", ".skip", "details.code"):
             assert not any(page.eval_on_selector_all(gone, seen)), f"{path.name}: {gone}"
-        for there in ("h1", ".lede", ".marks", "figure.chart", ".table-card", ".table-card tbody tr", ".provenance dl"):
+        rows = f".table-card tbody tr:nth-child(-n + {PAPER})"
+        for there in ("h1", ".lede", ".marks", "figure.chart", ".table-card", rows, ".on-paper", ".provenance dl"):
             assert all(page.eval_on_selector_all(there, seen)), f"{path.name}: {there}"
+        long = f".table-card:not(.scorecard):has(tbody tr:nth-child({PAPER + 1}))"
+        assert page.locator(long).count() == page.locator(f"{long}:has(.on-paper)").count(), "it says what is left out"
         colours = page.evaluate(
             "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
         )

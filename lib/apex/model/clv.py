@@ -11,7 +11,6 @@ the last) and `age` (from the first to now). Everything is computed in logarithm
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,27 +33,14 @@ LEAST, LEAST_AGAIN = 100, 20  # buyers, and those of them who bought again, that
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class Rhythm(maximum.Fitted):
     """A fitted model of repeat purchases. Times are in the unit of the histories that it was fitted to.
 
-    log: logarithms of r, alpha, a, b. covariance: of these (4 × 4); a parameter at the edge has variance 0. n: buyers.
+    log, covariance: of r, alpha, a, b.
     """
 
+    NAMES = NAMES
     family: str
-    log: "Floats"
-    covariance: "Floats"
-    log_likelihood: float
-    n: int
-
-    @cached_property
-    def parameters(self) -> dict[str, float]:
-        """r, alpha, a, b."""
-        return dict(zip(NAMES, map(float, np.exp(self.log)), strict=True))
-
-    def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """Interval of each parameter (low = high: the data do not bound it)."""
-        low, high = maximum.interval(self.log, self.covariance, level)
-        return dict(zip(NAMES, zip(map(float, low), map(float, high), strict=True), strict=True))
 
     @property
     def leaves(self) -> float:
@@ -141,7 +127,7 @@ def fit(histories: pd.DataFrame, family: str = "BG/NBD") -> Rhythm:
 
     found = maximum.minimise(loss, STARTS, n)
     whole = -n * found.loss - float((weight * x).sum()) * np.log(unit)  # x densities in time, back to the unit given
-    return Rhythm(family, found.log + np.array([0.0, np.log(unit), 0.0, 0.0]), found.covariance, whole, int(n))
+    return Rhythm(found.log + np.array([0.0, np.log(unit), 0.0, 0.0]), found.covariance, whole, int(n), family)
 
 
 def trouble(histories: pd.DataFrame) -> str | None:

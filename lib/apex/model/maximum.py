@@ -5,7 +5,9 @@ say nothing of a parameter. So the search goes over logarithms within bounds, an
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -26,6 +28,30 @@ class Found(NamedTuple):
     log: "Floats"
     covariance: "Floats"
     loss: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model with these `NAMES` of parameters.
+
+    log: their logarithms. covariance: of these; a parameter at the edge has variance 0. n: buyers.
+    """
+
+    NAMES: ClassVar[tuple[str, ...]]
+    log: "Floats"
+    covariance: "Floats"
+    log_likelihood: float
+    n: int
+
+    @cached_property
+    def parameters(self) -> dict[str, float]:
+        """The parameters by name."""
+        return dict(zip(self.NAMES, map(float, np.exp(self.log)), strict=True))
+
+    def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Interval of each parameter (low = high: the data do not bound it)."""
+        low, high = interval(self.log, self.covariance, level)
+        return dict(zip(self.NAMES, zip(map(float, low), map(float, high), strict=True), strict=True))
 
 
 def minimise(loss: "Loss", starts: Sequence[Sequence[float]], n: float) -> Found:

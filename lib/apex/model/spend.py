@@ -7,7 +7,6 @@ whether that holds well enough.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,29 +26,16 @@ LEAST = 50  # buyers that three parameters take
 
 
 @dataclass(frozen=True)
-class Spend:
-    """A fitted model of money per purchase, in the unit of the means it was fitted to. n: buyers."""
+class Spend(maximum.Fitted):
+    """A fitted model of money per purchase, in the unit of the means it was fitted to."""
 
-    log: "Floats"
-    covariance: "Floats"
-    log_likelihood: float
-    n: int
-
-    @cached_property
-    def parameters(self) -> dict[str, float]:
-        """p, q, gamma."""
-        return dict(zip(NAMES, map(float, np.exp(self.log)), strict=True))
+    NAMES = NAMES
 
     @property
     def mean(self) -> float:
         """Money per purchase over all buyers, those without purchases included; infinite where q ≤ 1."""
         p, q, gamma = np.exp(self.log)
         return float(p * gamma / (q - 1)) if q > 1 else np.inf
-
-    def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """Interval of each parameter (low = high: the data do not bound it)."""
-        low, high = maximum.interval(self.log, self.covariance, level)
-        return dict(zip(NAMES, zip(map(float, low), map(float, high), strict=True), strict=True))
 
     def expected(self, purchases: "Floats", mean: "Floats") -> "Floats":
         """Expected money of each buyer's next purchase, given the mean of `purchases` (at least 1) so far."""

@@ -23,7 +23,7 @@ def beside(name):
 
 clv_data, clv_world = beside("clv_data"), beside("clv_world")
 LOG = np.log([0.6, 7.0, 0.9, 2.6])
-ONE = clv.Rhythm("BG/NBD", LOG, np.zeros((4, 4)), 0.0, 0)
+ONE = clv.Rhythm(LOG, np.zeros((4, 4)), 0.0, 0, "BG/NBD")
 TWO = replace(ONE, family="MBG/NBD")
 
 
@@ -53,7 +53,7 @@ def nbd(world):
     covariance = np.zeros((4, 4))
     covariance[:2, :2] = found.covariance
     log = np.array([found.log[0], found.log[1] + np.log(unit), -maximum.EDGE, maximum.EDGE])
-    return clv.Rhythm("BG/NBD", log, covariance, 0.0, len(world))
+    return clv.Rhythm(log, covariance, 0.0, len(world), "BG/NBD")
 
 
 def total(model, world, ahead, dice, draws=200):

@@ -82,7 +82,7 @@ def test_silence_is_loss_to_who_does_not_see_leaving(model):
     blind = model.rhythm.log.copy()
     blind[2:] = -9, 9
     naive = lifetime.Lifetime(
-        model.clock, type(model.rhythm)("BG/NBD", blind, np.zeros((4, 4)), 0.0, 1500), model.spend, model.buyers
+        model.clock, type(model.rhythm)(blind, np.zeros((4, 4)), 0.0, 1500, "BG/NBD"), model.spend, model.buyers
     )
     held = clv_check.held_out(naive, model.buyers, NOW - pd.Timedelta(days=AHEAD), AHEAD)
     worst = clv_check.by_silence(held, "purchases").iloc[0]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from apex.show.say.content_frames import EVERY, cell, rate
 from apex.show.say.market import bare, points
-from apex.show.say.wording import fitting
+from apex.show.say.wording import after, fitting
 from apex.show.words import Words, is_missing
 
 TOLD = ""  # the state in which there is content to tell of
@@ -84,7 +84,7 @@ def headline(
         )  # fmt: skip
         second = told.iloc[1] if len(told) > 1 else None
         if second is not None and second.high >= best.low:
-            text = _after(text, words("Ahead of {format} ({effect}) it is not for certain.", format=second.arm,
+            text = after(text, words("Ahead of {format} ({effect}) it is not for certain.", format=second.arm,
                                       effect=points(second.effect, words)), words)  # fmt: skip
         short = words("{format} persuades most: {effect} visits", format=best.arm, effect=points(best.effect, words))
         fields: dict[str, Any] = {"kind": "lift", "value": float(best.effect), "low": float(best.low), "high": float(best.high),
@@ -97,7 +97,7 @@ def headline(
             return {
                 "kind": "counted",
                 "short": words("Too few viewers to tell formats apart"),
-                "text": _after(text, life, words),
+                "text": after(text, life, words),
             }
         row = counted.loc[counted.referral.astype(float).idxmax()]
         name = str(row.cell)
@@ -112,9 +112,9 @@ def headline(
     step = words("Put the next pieces into {format}.", format=name)
     whole = _row(lives, name)
     if whole is not None and not is_missing(whole.most):
-        step = _after(step, words("Have the next one ready by day {n}: by then 90 % of a piece's views have come.",
+        step = after(step, words("Have the next one ready by day {n}: by then 90 % of a piece's views have come.",
                                   n=round(float(whole.most))), words)  # fmt: skip
-    return fields | {"short": fitting(short, name), "text": _after(text, life, words), "next_step": step}
+    return fields | {"short": fitting(short, name), "text": after(text, life, words), "next_step": step}
 
 
 def letters(reach: pd.DataFrame, visits: pd.DataFrame, fresh: pd.DataFrame, days: int, words: Words) -> dict[str, Any]:
@@ -132,11 +132,11 @@ def letters(reach: pd.DataFrame, visits: pd.DataFrame, fresh: pd.DataFrame, days
     )  # fmt: skip
     visit = _all(visits)
     if visit is not None and not is_missing(visit.referral):
-        text = _after(text, words("{rate} of those who watched a piece visited shop or item afterwards.",
+        text = after(text, words("{rate} of those who watched a piece visited shop or item afterwards.",
                                   rate=rate(visit.referral, visit.referral_low, visit.referral_high, words)), words)  # fmt: skip
     new = _all(fresh, "fresh")
     if new is not None and not is_missing(new.fresh):
-        text = _after(text, words("For {n} of the viewers it was the first trace of the brand.", n=new.fresh), words)
+        text = after(text, words("For {n} of the viewers it was the first trace of the brand.", n=new.fresh), words)
     return {
         "kind": "counted", "value": float(row.viewers), "unit": "consumers", "n": int(row.viewers), "text": text,
         "short": words("Content reached {n} consumers", n=row.viewers),
@@ -205,7 +205,7 @@ def wear(
     if noticed["low"] > 0:
         return fields | {"verdict": "ahead", "text": text,
                          "short": fitting(words("Visits become more frequent {what}", what=what), what)}  # fmt: skip
-    return fields | {"text": _after(text, words("Chance alone can do that."), words),
+    return fields | {"text": after(text, words("Chance alone can do that."), words),
                      "short": fitting(words("No wear {what} can be told", what=what), what)}  # fmt: skip
 
 
@@ -230,7 +230,3 @@ def _all(frame: pd.DataFrame, column: str = "viewers") -> Any:
     """The row of all content where it may be shown."""
     mine = frame[frame.cut == EVERY]
     return None if mine.empty or (column in mine and is_missing(mine[column].iloc[0])) else mine.iloc[0]
-
-
-def _after(first: str, second: str, words: Words) -> str:
-    return words("{first} {second}", first=first, second=second) if second else first

@@ -7,7 +7,7 @@ import pandas as pd
 
 from apex.show.say.content_frames import EVERY, outcomes
 from apex.show.say.market import bare, points
-from apex.show.say.wording import fitting
+from apex.show.say.wording import after, fitting
 from apex.show.words import MISSING, Words, is_missing
 
 
@@ -71,7 +71,7 @@ def trust(effects: pd.DataFrame, outcome: str, words: Words) -> str:
                    p=words.number(row.placebo_p, 2)) if row.placebo_p >= 0.05 else words(
         "Asked about the days before, when nothing had been seen yet, the same method finds an effect as well (p = {p}).",
         p=words.number(row.placebo_p, 3))  # fmt: skip
-    return words("{first} {second}", first=text, second=tested)
+    return after(text, tested, words)
 
 
 def about(days: int, others: int, words: Words) -> str:

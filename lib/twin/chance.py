@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
-from twin.compiled import inlined
+from twin.compiled import called
 
 # splitmix64 (Steele, Lea & Flood 2014); the strides are odd, so that no two draws of a life share an argument by design.
 STEP, MIX1, MIX2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -25,7 +25,7 @@ GUMBEL = -np.log(-np.log((np.arange(8192) + 0.5) / 8192))
 S51 = np.uint64(51)
 
 
-@inlined
+@called
 def mix(z):
     """One-to-one mixing of 64 bits."""
     z = z + STEP
@@ -34,20 +34,20 @@ def mix(z):
     return z ^ (z >> S31)
 
 
-@inlined
+@called
 def life_key(seed, consumer, category):
     """The key of one consumer's life in one category."""
     return mix(mix(np.uint64(seed)) + np.uint64(consumer) * BY_DAY + np.uint64(category) * BY_PURPOSE)
 
 
-@inlined
+@called
 def draw(key, purpose, day, number):
     """Uniform on (0, 1), named by its purpose, day and number."""
     z = key + np.uint64(purpose) * BY_PURPOSE + np.uint64(day) * BY_DAY + np.uint64(number) * BY_NUMBER
     return (np.float64(mix(z) >> S11) + 0.5) * UNIT
 
 
-@inlined
+@called
 def shock(key, purpose, day, number):
     """A standard Gumbel shock, named like a draw."""
     z = key + np.uint64(purpose) * BY_PURPOSE + np.uint64(day) * BY_DAY + np.uint64(number) * BY_NUMBER

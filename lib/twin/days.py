@@ -106,3 +106,13 @@ def traffic(of: Calendar, spec: dict[str, Any]) -> np.ndarray:
         for phase, first, last in promotion.phases:
             out[first : last + 1] *= spec["phase"][phase]["traffic"]
     return out
+
+
+def clock(spec: dict[str, Any], steps: int = 1440) -> np.ndarray:
+    """(steps,) minutes of the day at equal shares of what people do in it; nothing begins in the last 25 minutes."""
+    weight = np.array([float(w) for w in spec["hours"]])
+    if len(weight) != 24 or (weight <= 0).any():
+        raise ValueError(f"hours in priors.yml are 24 weights above nought, not {spec['hours']}")
+    share = np.r_[0, np.cumsum(weight) / weight.sum()]
+    minute = np.interp((np.arange(steps) + 0.5) / steps, share, np.arange(25) * 60)
+    return np.minimum(minute, 1414).astype(np.int64)

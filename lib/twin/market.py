@@ -5,14 +5,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from twin import days, priors
+from twin import creatives, days, priors, services, stock
+from twin.benefits import offered
 from twin.chance import stream
-from twin.people import CROWDS
+from twin.crowds import CROWDS
+from twin.lines import Line
 
 TARGETS = ("broad", "likely", "members", "visitors")
 UPPER = ("social", "video-feed", "tv", "outdoor", "topview", "short-video")
 CONTENT_CHANNELS = ("short-video", "live", "social", "video-feed")
-MONTH = 30  # items' weights move in steps of so many days
 
 
 class Rules(NamedTuple):
@@ -32,7 +33,12 @@ class Rules(NamedTuple):
     content_last: np.ndarray
     content_pull: np.ndarray  # (contents,)
     content_length: np.ndarray
-    creative_pull: np.ndarray  # (G, creatives)
+    creative: np.ndarray  # (T, G, V) the brand's creative of each message, −1 before any is recorded
+    creative_pull: np.ndarray  # (T, G, V)
+    message: np.ndarray  # (4, V) response to a message by standing
+    appeal: np.ndarray  # (G, J) how much more an item is clicked than others
+    clock: np.ndarray  # minutes of the day at equal shares of its doings
+    benefit_off: np.ndarray  # (K,) discount of a benefit when it is redeemed
     usage: np.ndarray  # (X, C) at most 1
     target: np.ndarray  # (C,)
     aware: np.ndarray  # (C,)
@@ -44,19 +50,21 @@ class Rules(NamedTuple):
     stage_intent: np.ndarray  # (4,)
     price_response: np.ndarray  # (X,)
     quality: np.ndarray  # (G,)
-    item_cdf: np.ndarray  # (G, months, J)
+    item_cdf: np.ndarray  # (T, G, J)
     item_price: np.ndarray  # (G, J)
     business_cdf: np.ndarray  # (6, businesses)
     physical: int
     tier_money: np.ndarray
-    decay: np.ndarray  # (4, days) what is left of awareness, bought and own intent, loyalty after so many days
+    decay: (
+        np.ndarray
+    )  # (5, days) what is left of awareness, bought and own intent, loyalty, weariness after so many days
     demand: np.ndarray  # see DEMAND
     habits: np.ndarray  # see HABITS
 
 
 DEMAND = (
     "outside", "need", "loyalty", "loyalty_days", "price", "member", "awareness", "bought_intent", "own_intent", "synergy",
-    "awareness_days", "bought_days", "own_days", "click_gain", "wait", "chase",
+    "awareness_days", "bought_days", "own_days", "click_gain", "wait", "chase", "fatigue", "repeat", "sample_gain",
 )  # fmt: skip
 HABITS = (
     "search_category", "search_brand", "second_view", "favourite", "cart", "reserve", "pays_deposit", "claim", "refund",
@@ -79,7 +87,7 @@ class Campaign:
 
 
 @dataclass(frozen=True)
-class Market:
+class Drawn:
     """A drawn market: parameters, names, calendar, campaigns, and the arrays the kernel reads."""
 
     seed: int
@@ -91,10 +99,16 @@ class Market:
     campaigns: list[Campaign]
     trials: list[dict[str, Any]]
     contents: dict[str, np.ndarray]
+    creatives: dict[str, np.ndarray]
     items: dict[str, np.ndarray]
+    outages: np.ndarray  # (T, G, J) bool: days on which an item cannot be had
+    services: list[services.Service]
+    lines: list[Line]  # item trials
+    item_trials: list[dict[str, Any]]
     discount: np.ndarray  # (G, T) daily trade
     event_discount: np.ndarray  # (G, T) on event days
     event_lift: np.ndarray  # (G, T)
+    offer: np.ndarray  # (T, G, K) bool: benefits that may be claimed
     rules: Rules
 
     @property
@@ -102,12 +116,17 @@ class Market:
         """Selling formats."""
         return list(self.spec["businesses"])
 
+    @property
+    def messages(self) -> list[str]:
+        """What a creative may say."""
+        return list(self.spec["messages"])
+
     def brand_of(self, category: int, brand: int) -> int:
         """The number of a category's brand among all brands."""
         return category * self.rules.brands + brand
 
 
-def draw_market(seed: int, overrides: dict[str, Any] | None = None) -> Market:
+def draw_market(seed: int, overrides: dict[str, Any] | None = None) -> Drawn:
     """One market of the prior file; `overrides` maps a place such as "demand/chase" to a value or a prior."""
     from twin import media, shelf
 
@@ -131,6 +150,9 @@ def draw_market(seed: int, overrides: dict[str, Any] | None = None) -> Market:
     campaigns, trials = media.campaigns(spec, calendar, brands)
     discount, event_discount, lift = shelf.prices(spec, seed, calendar, len(brands))
     items = shelf.items(spec, seed, calendar, categories, brands)
+    outages = stock.outages(spec, seed, calendar, items["launch"])
+    item_trials, lines = media.item_trials(spec, calendar, items["launch"][0], campaigns, brands[0], channels)
+    shown = creatives.creatives(spec, seed, calendar, len(brands))
     contents = media.contents(spec, seed, calendar, len(brands), channels)
     response = np.exp(demand["crowd_response_sd"] * stream(seed, "crowd response").standard_normal(len(CROWDS)))
     price_response = np.array([1.3, 1.2, 0.9, 0.9, 0.7, 1.2, 0.9, 1.1, 1.0])
@@ -144,10 +166,14 @@ def draw_market(seed: int, overrides: dict[str, Any] | None = None) -> Market:
         **media.plan(spec, seed, calendar, campaigns, trials, quality, channels),
         trial=np.array([c.trial for c in campaigns], np.int16),
         **media.shown(contents, len(brands), channels, calendar, spec["market"]["content_days"]),
-        creative_pull=np.exp(
-            demand["creative_sd"]
-            * stream(seed, "creatives").standard_normal((len(brands), spec["market"]["creatives_per_brand"]))
+        **creatives.by_day(shown, spec, calendar.days),
+        message=np.array(list(spec["messages"].values())).T
+        * np.exp(
+            spec["creatives"]["message_sd"] * stream(seed, "messages").standard_normal((4, len(spec["messages"])))
         ),
+        appeal=shelf.appeal(spec, items["size"]),
+        clock=days.clock(spec),
+        benefit_off=np.array([float(b.get("discount", 0)) for b in spec["benefits"]["kinds"].values()]),
         usage=media.usage(spec, seed, channels),
         target=np.array([TARGETS.index(c["target"]) for c in kind], np.int8),
         aware=np.array([float(c["aware"]) for c in kind]),
@@ -159,19 +185,23 @@ def draw_market(seed: int, overrides: dict[str, Any] | None = None) -> Market:
         stage_intent=np.array(spec["stage_response"]["intent"]),
         price_response=price_response,
         quality=quality,
-        item_cdf=items["cdf"],
+        item_cdf=shelf.chosen(items, outages, calendar.days),
         item_price=items["price"],
         business_cdf=shelf.businesses(spec),
         physical=list(spec["businesses"]).index(spec["physical"]),
         tier_money=np.array(list(spec["tiers"].values()), np.int64),
         decay=np.exp(
             -np.arange(1200)
-            / np.array([[demand[n]] for n in ("awareness_days", "bought_days", "own_days", "loyalty_days")])
+            / np.array(
+                [[demand[n]] for n in ("awareness_days", "bought_days", "own_days", "loyalty_days")]
+                + [[spec["fatigue"]["days"]]]
+            )
         ),
-        demand=np.array([float(demand[name]) for name in DEMAND]),
+        demand=np.array([float({**spec["fatigue"], **demand, "fatigue": spec["fatigue"]["share"]}[n]) for n in DEMAND]),
         habits=np.array([float(spec["habits"][name]) for name in HABITS]),
     )
-    return Market(
-        seed, spec, calendar, categories, brands, channels, campaigns, trials, contents, items,
-        discount, event_discount, lift, rules,
+    served = services.services(spec, seed, calendar, quality)
+    return Drawn(
+        seed, spec, calendar, categories, brands, channels, campaigns, trials, contents, shown, items, outages, served, lines,
+        item_trials, discount, event_discount, lift, offered(spec, seed, calendar, len(brands)), rules,
     )  # fmt: skip

@@ -1,15 +1,18 @@
 """Media: campaigns and trials, how much of which channel on which day, contents and when they are shown."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from twin.chance import stream
+from twin.crowds import CROWDS
 from twin.days import Calendar
-from twin.market import CONTENT_CHANNELS, UPPER, Campaign
-from twin.people import CROWDS
+from twin.lines import Line
+from twin.market import CONTENT_CHANNELS, TARGETS, UPPER, Campaign
 
 ACCEPTED = 3.0  # candidates a contact: targeting and unequal use thin them out again
+ITEM_TRIAL = "测款"
 FORMATS = {"short-video": "短视频", "live": "直播", "social": "图文笔记", "video-feed": "短视频"}
 
 
@@ -37,8 +40,6 @@ def campaigns(
                 out.append(Campaign(f"b{b:02}-own-{y}", b, f"{brand} 超级品牌日 {y}", "品牌节", int(first), last))
     first_year = spec["market"]["first_observed"].year
     for t in spec["trials"]:
-        from datetime import date
-
         year = first_year + t["year"]
         first = calendar.number(date(year, int(t["first"][:2]), int(t["first"][3:])))
         last = first + t["days"] - 1
@@ -48,6 +49,33 @@ def campaigns(
         trials.append({**t, "key": key, "first": first, "last": last, "campaign": len(out)})
         out.append(Campaign(key, 0, f"{brands[0]} {t['name']} {year}", "种草", first, last, trial=len(trials) - 1))
     return out, trials
+
+
+def item_trials(
+    spec: dict[str, Any], calendar: Calendar, launch: np.ndarray, run: list[Campaign], brand: str, channels: list[str]
+) -> tuple[list[dict[str, Any]], list[Line]]:
+    """The default brand's trials of its newest items, which are shown at random; their campaigns are added to `run`.
+
+    launch: (items,) days, ascending by age within old and new ones. Each trial: key, first, last, items (numbers), campaign.
+    """
+    out, lines = [], []
+    for t in spec["item_trials"]:
+        year = spec["market"]["first_observed"].year + t["year"]
+        first = calendar.number(date(year, int(t["first"][:2]), int(t["first"][3:])))
+        last = first + t["days"] - 1
+        there = np.flatnonzero(launch <= first)
+        if not calendar.observed <= first <= last < calendar.days or len(there) < 2:
+            continue
+        items = there[-int(t["newest"]) :]
+        key, channel = f"b00-items-{year}", channels.index(t["channel"])
+        trial = {"key": key, "first": first, "last": last, "items": (int(items[0]), int(items[-1]) + 1)}
+        lines.append(
+            Line(key, 0, channel, first, last, float(t["rate"]), target=TARGETS.index("broad"), items=trial["items"],
+                 campaign=len(run), usual=True)
+        )  # fmt: skip
+        out.append({**trial, "campaign": len(run)})
+        run.append(Campaign(key, 0, f"{brand} {t['name']} {year}", ITEM_TRIAL, first, last))
+    return out, lines
 
 
 def phase_of_day(calendar: Calendar) -> np.ndarray:
@@ -101,6 +129,8 @@ def plan(
             more[0, channels.index(trial["channel"]), trial["first"] : trial["last"] + 1] = trial["rate"]
     campaign = np.full((g, t), -1, np.int16)
     for number, item in enumerate(run):
+        if item.scene == ITEM_TRIAL:  # its media are lines of their own
+            continue
         campaign[item.brand, item.first : item.last + 1] = number
     total = (rest + more).reshape(g // per, per * c, t)
     cdf = np.cumsum(total, axis=1).transpose(0, 2, 1)

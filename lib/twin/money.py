@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from twin.chance import stream
-from twin.life import CLICKED, EXPOSE, WATCHED
-from twin.market import Market
+from twin.contact import CLICKED, EXPOSE, WATCHED
+from twin.market import Drawn
 from twin.purchase import FIELDS
 from twin.tables import Names, _table, schema, text
 
@@ -15,7 +15,7 @@ KEYS = ("minute", "brand", "channel", "placement", "campaign", "creative")
 class Spend:
     """Counts gathered block by block; sums of whole numbers do not depend on the blocks."""
 
-    def __init__(self, market: Market) -> None:  # noqa: D107
+    def __init__(self, market: Drawn) -> None:  # noqa: D107
         self.market = market
         m = market
         sizes = (
@@ -24,7 +24,7 @@ class Spend:
             len(m.channels),
             2,
             len(m.campaigns) + 1,
-            m.rules.creative_pull.shape[1],
+            m.creatives["message"].shape[1],
         )
         self.sizes = sizes
         self.counted: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []

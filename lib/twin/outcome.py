@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from twin.people import CROWDS
+from twin.crowds import CROWDS
 from twin.stages import AT, STAGES, codes, stages
 
 Spans = dict[str, tuple[int, int]]

@@ -5,11 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
+from twin.benefits import response
 from twin.chance import uniform
 
-# The eight strategic crowds of fast-moving goods (Tmall × Bain), the ninth is everybody else.
-CROWDS = ("小镇青年", "Gen Z", "新锐白领", "精致妈妈", "资深中产", "都市蓝领", "都市银发", "小镇中老年", "其他")
-DOWN_TIER = ("小镇高活青年", "9块9包邮党", "消费升级人群", "下沉市场高消费力人群", "美妆偏好人群")
 INCOME = {"L1": "<3k", "L2": "3-6k", "L3": "6-10k", "L4": "10-20k", "L5": "20k+"}
 
 
@@ -25,6 +23,8 @@ class People(NamedTuple):
     cycle: np.ndarray  # (n, categories)
     affinity: np.ndarray  # (n, brands)
     arm: np.ndarray  # (n, trials): 1 treated, 0 control, −1 not on the list
+    benefit: np.ndarray  # (n, kinds): what a benefit in hand is worth
+    listed: np.ndarray  # (n, lists of a plan): arm on a list, −1 not on it
 
 
 def traits(spec: dict[str, Any], seed: int, numbers: np.ndarray) -> dict[str, np.ndarray]:
@@ -105,6 +105,8 @@ def people(
             cycle,
             affinity.astype(np.float32),
             arm,
+            response(spec, seed, numbers, seen["crowd"].astype(np.int64)),
+            np.full((len(numbers), 1), -1, np.int8),
         ),
         seen,
     )

@@ -3,68 +3,107 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-from twin.life import COLUMNS, World, live
-from twin.market import Market
+from twin.life import World, live
+from twin.lines import Line, Sequenced, lines, steps
+from twin.market import Drawn
 from twin.people import People, people
-from twin.purchase import FIELDS
+from twin.purchase import COLUMNS, FIELDS
+from twin.services import effects
 
 BLOCK = 250  # consumers played at a time
 
 
+@dataclass(frozen=True)
+class Extra:
+    """What a plan adds to a world; campaigns: how many numbers its lines use beyond the market's own campaigns.
+
+    events: (first day, discount by day, utility by day) of the brand's event days.
+    """
+
+    lines: tuple[Line, ...] = ()
+    sequences: tuple[Sequenced, ...] = ()
+    events: tuple[tuple[int, np.ndarray, np.ndarray], ...] = ()
+    campaigns: int = 0
+
+
 def world(
-    market: Market,
+    market: Drawn,
     *,
     brand: int = 0,
     channels: tuple[int, ...] = (),
     campaigns: tuple[int, ...] = (),
     contents: tuple[int, ...] = (),
+    creatives: tuple[int, ...] = (),
     event_days: tuple[tuple[int, int], ...] = (),
+    services: tuple[int, ...] = (),
+    quiet: tuple[int, int] | None = None,
+    more: Extra | None = None,
     force: dict[int, int] | None = None,
     only: int = -1,
     salt_day: int = 1 << 30,
     salt: int = 0,
 ) -> World:
-    """The factual world, or one without some causes of `brand`: channels, campaigns' media, contents, event days [first, last].
+    """The factual world, or one without some causes of `brand`: channels, campaigns' media, contents, creatives, event days.
 
-    force: trial → 0 (everybody on its list held out) or 1 (everybody treated). only: record this brand alone. After
-    `salt_day` chance is drawn anew with `salt`, so that a state's future can be played many times.
+    services: these are not rendered (whoever is served). quiet: (first, last) day without the brand's usual media, benefits
+    and event days; more: what a plan does instead. force: trial → 0 (everybody on its list held out) or 1 (everybody treated).
+    only: record this brand alone. After `salt_day` chance is drawn anew with `salt`, so that a state's future can be played
+    many times.
     """
+    extra = more or Extra()
     channel = np.ones((len(market.brands), len(market.channels)), bool)
     channel[brand, list(channels)] = False
-    campaign = np.ones(max(1, len(market.campaigns)), bool)
+    campaign = np.ones(len(market.campaigns) + extra.campaigns, bool)
     campaign[list(campaigns)] = False
     content = np.ones(max(1, len(market.contents["brand"])), bool)
     content[list(contents)] = False
+    creative = np.ones(market.creatives["message"].shape, bool)
+    creative[brand, list(creatives)] = False
     event, lift = market.event_discount.copy(), market.event_lift.copy()
-    for first, last in event_days:
+    for first, last in [*event_days, *([quiet] if quiet else [])]:
         event[brand, first : last + 1] = 0.0
         lift[brand, first : last + 1] = 0.0
+    for first, depth, pull in extra.events:
+        days = slice(first, first + len(depth))
+        event[brand, days] = np.maximum(event[brand, days], depth)
+        lift[brand, days] = np.maximum(lift[brand, days], pull)
+    served, served_lift = effects(market.spec, market.seed, market.calendar, market.services, market.brands, services)
     forced = np.full(max(1, len(market.trials)), -1, np.int8)
     for trial, arm in (force or {}).items():
         forced[trial] = arm
+    everything = [*market.lines, *extra.lines]
     return World(
-        channel,
-        campaign,
-        content,
-        _by_day(np.maximum(market.discount, event)),
-        _by_day(lift),
-        forced,
-        int(only),
-        int(salt_day),
-        int(salt),
+        channel=channel,
+        campaign=campaign,
+        content=content,
+        creative=creative,
+        discount=_by_day(np.maximum(market.discount, event)),
+        lift=_by_day(lift) + served_lift,
+        served=served,
+        offer=market.offer,
+        force=forced,
+        quiet_brand=brand if quiet else -1,
+        quiet_first=int(quiet[0]) if quiet else 0,
+        quiet_last=int(quiet[1]) if quiet else -1,
+        lines=lines(everything, market.calendar.days),
+        steps=steps(extra.sequences, len(market.messages), len(market.channels)),
+        brand=int(only),
+        salt_day=int(salt_day),
+        salt=int(salt),
     )
 
 
-def consumers(market: Market, numbers: np.ndarray) -> tuple[People, dict[str, np.ndarray]]:
+def consumers(market: Drawn, numbers: np.ndarray) -> tuple[People, dict[str, np.ndarray]]:
     """Consumers of these numbers (1 … n); they are the same in a market of any size."""
     return people(market.spec, market.seed, numbers, len(market.brands), market.trials)
 
 
 def play(
-    market: Market,
+    market: Drawn,
     numbers: np.ndarray,
     of: World | None = None,
     *,
@@ -99,7 +138,7 @@ def play(
 
 
 def advance(
-    market: Market,
+    market: Drawn,
     crowd: People,
     of: World,
     category: int,

@@ -16,6 +16,8 @@ KINDS = {
     "beta": lambda g, a, b: g.beta(a, b),
 }
 
+OWN = ("/depth", "/shown_days")
+
 
 def read(path: Path = FILE) -> dict[str, Any]:
     """The prior file as it stands."""
@@ -25,11 +27,11 @@ def read(path: Path = FILE) -> dict[str, Any]:
 def drawn(spec: Any, seed: int, at: str = "") -> Any:
     """`spec` with every prior in it replaced by a draw; each has its own stream, named by its place in the file.
 
-    The depth of a promotion stays a prior: every brand draws its own.
+    What every brand, creative or provider draws for itself stays a prior: the places that end in one of `OWN`.
     """
     if isinstance(spec, dict):
         if len(spec) == 1 and (kind := next(iter(spec))) in KINDS:
-            if at.endswith("/depth"):
+            if at.endswith(OWN):
                 return spec
             return float(KINDS[kind](stream(seed, at), *spec[kind]))
         return {key: drawn(value, seed, f"{at}/{key}") for key, value in spec.items()}

@@ -34,12 +34,7 @@ def prices(spec: dict[str, Any], seed: int, calendar: Calendar, brands: int) -> 
 def items(
     spec: dict[str, Any], seed: int, calendar: Calendar, categories: list[str], brands: list[str]
 ) -> dict[str, np.ndarray]:
-    """Items of all brands: launch day, price in fen (brands, items), and the cdf of choice (brands, months, items).
-
-    An item's weight rises after its launch, holds, and declines: w(t) = s · (1 − e^(−(t−l)/30)) · e^(−max(0, t−l−life)/200).
-    """
-    from twin.market import MONTH
-
+    """Items of all brands, (brands, items) each: launch day, price in fen, life in days, size."""
     chance = stream(seed, "items")
     n, per = spec["market"]["items_per_brand"], len(brands) // len(categories)
     base = np.repeat([spec["categories"][c]["price"] for c in categories], per)
@@ -51,16 +46,28 @@ def items(
     launch[:, n - newer :] = np.sort(chance.integers(0, calendar.days - 30, (len(brands), newer)), axis=1)
     life = chance.uniform(400, 1500, (len(brands), n))
     size = np.exp(0.7 * chance.standard_normal((len(brands), n)))
-    t = np.arange(calendar.days // MONTH + 1)[None, :, None] * MONTH + MONTH / 2
-    age = t - launch[:, None, :]
+    return {"launch": launch, "price": price, "life": life, "size": size}
+
+
+def chosen(items: dict[str, np.ndarray], outages: np.ndarray, days: int) -> np.ndarray:
+    """(days, brands, items) cdf of what is chosen among a brand's items that can be had on a day.
+
+    An item's weight rises after its launch, holds, and declines: w(t) = s · (1 − e^(−(t−l+1)/30)) · e^(−max(0, t−l−life)/200).
+    """
+    age = np.arange(days)[:, None, None] - items["launch"]
     weight = (
-        size[:, None, :] * (1 - np.exp(-np.maximum(age, 0) / 30)) * np.exp(-np.maximum(0, age - life[:, None]) / 200)
+        items["size"] * (1 - np.exp(-np.maximum(age + 1, 0) / 30)) * np.exp(-np.maximum(0, age - items["life"]) / 200)
     )
-    # An item starts to sell in the first step that begins after its launch: nothing is bought before it exists.
-    weight = np.where(t - MONTH / 2 >= launch[:, None, :], weight, 0.0) + 0.0
-    weight[:, :, 0] += 1e-9
-    cdf = np.cumsum(weight, axis=2)
-    return {"launch": launch, "price": price, "cdf": cdf / cdf[:, :, -1:]}
+    cdf = np.cumsum(np.where(outages, 0.0, weight), axis=2)
+    if (cdf[:, :, -1] <= 0).any():
+        raise ValueError("a brand has nothing to sell on some day; see `stock` in priors.yml")
+    return np.ascontiguousarray((cdf / cdf[:, :, -1:]).astype(np.float32))
+
+
+def appeal(spec: dict[str, Any], size: np.ndarray) -> np.ndarray:
+    """(brands, items): how much more an item is clicked and carted when it is shown, 1 on average of the brand's logs."""
+    z = np.log(size)
+    return np.exp(spec["demand"]["appeal"] * (z - z.mean(axis=1, keepdims=True)) / 0.7)
 
 
 def businesses(spec: dict[str, Any]) -> np.ndarray:

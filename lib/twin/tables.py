@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from twin.market import Market
-from twin.people import CROWDS, DOWN_TIER
+from twin.crowds import CROWDS, DOWN_TIER
+from twin.market import Drawn
 from twin.play import consumers
 from twin.purchase import AT_START, FIELDS
 
@@ -20,7 +20,6 @@ TYPES = {
     "int64": pa.int64(), "string": pa.string(), "date": pa.date32(), "timestamp": pa.timestamp("us"), "float64": pa.float64(),
 }  # fmt: skip
 ROWS = 1 << 20  # rows of a row group, whatever the blocks
-MESSAGES = ("功效", "价格", "新品", "情感", "口碑", "权益")
 DETAILS = ("like", "comment", "save")
 
 
@@ -55,21 +54,21 @@ def text(index: np.ndarray, of: list[str], there: np.ndarray | None = None) -> p
 class Names:
     """The texts behind the kernel's numbers."""
 
-    def __init__(self, market: Market) -> None:  # noqa: D107
+    def __init__(self, market: Drawn) -> None:  # noqa: D107
         m = market
         self.behaviour = described()["behaviours"]
         self.channel = [*m.channels, "natural"]
         self.placement = [f"{c}-{place}" for c in self.channel for place in ("首屏", "次屏")]
-        self.creative = [f"b{g:02}-v{v}" for g in range(len(m.brands)) for v in range(m.rules.creative_pull.shape[1])]
+        self.creative = [f"b{g:02}-v{v}" for g, v in np.ndindex(m.creatives["message"].shape)]
         self.item = [f"b{g:02}-i{j}" for g in range(len(m.brands)) for j in range(m.rules.item_price.shape[1])]
         self.content = [f"n{c:04}" for c in range(len(m.contents["brand"]))]
         self.campaign = [c.key for c in m.campaigns]
-        self.coupon = [f"b{g:02}-券" for g in range(len(m.brands))]
+        self.coupon = [f"b{g:02}-{kind}" for g in range(len(m.brands)) for kind in m.spec["benefits"]["kinds"]]
         self.store = [f"s{s:02}" for s in range(20)]
         self.detail = [*DETAILS, *m.spec["tiers"], "at_start"]
 
 
-def events(market: Market, block: np.ndarray, first_seq: int) -> pa.Table:
+def events(market: Drawn, block: np.ndarray, first_seq: int) -> pa.Table:
     """One block of events (rows of FIELDS) as canonical rows; `seq` counts on from `first_seq`."""
     names, at = Names(market), {f: block[:, i] for i, f in enumerate(FIELDS)}
     per_brand = market.rules.item_price.shape[1]
@@ -94,7 +93,7 @@ def events(market: Market, block: np.ndarray, first_seq: int) -> pa.Table:
         )
     ]
     start = np.datetime64(market.calendar.start.isoformat(), "us")
-    creatives = market.rules.creative_pull.shape[1]
+    creatives = market.creatives["message"].shape[1]
     columns = {
         "consumer_id": pa.array(at["consumer"], pa.int64()),
         "brand": coded("brand", market.brands),
@@ -137,7 +136,7 @@ def in_groups(tables: Iterable[pa.Table], rows: int = ROWS) -> Iterator[pa.Table
         yield pa.concat_tables(held).combine_chunks()
 
 
-def people_table(market: Market, numbers: np.ndarray) -> tuple[pa.Table, pa.Table]:
+def people_table(market: Drawn, numbers: np.ndarray) -> tuple[pa.Table, pa.Table]:
     """`consumers`, and `assignments` of all trials."""
     crowd, seen = consumers(market, numbers)
     traits = {
@@ -162,11 +161,12 @@ def people_table(market: Market, numbers: np.ndarray) -> tuple[pa.Table, pa.Tabl
     return table, _table("assignments", rows)
 
 
-def others(market: Market) -> dict[str, pa.Table]:
+def others(market: Drawn) -> dict[str, pa.Table]:
     """The small tables that need no consumer: items, campaigns, phases, festivals, channels, creatives, contents, trials."""
     m, names, day = market, Names(market), market.calendar.date
-    per, n_items = m.rules.brands, m.rules.item_price.shape[1]
+    per, n_items, trials = m.rules.brands, m.rules.item_price.shape[1], [*m.trials, *m.item_trials]
     g = np.repeat(np.arange(len(m.brands)), n_items)
+    seen = (m.creatives["message"] >= 0) & (m.creatives["last"] >= m.calendar.observed)
     out = {
         "items": _table("items", {
             "item_id": names.item,
@@ -185,16 +185,16 @@ def others(market: Market) -> dict[str, pa.Table]:
             "kind": [m.spec["channels"][c]["kind"] for c in m.channels] + [m.spec["natural"]["kind"]],
         }),
         "creatives": _table("creatives", {
-            "creative_id": names.creative,
-            "brand": [m.brands[b] for b in np.repeat(np.arange(len(m.brands)), m.rules.creative_pull.shape[1])],
-            "message": [MESSAGES[v % len(MESSAGES)] for v in range(m.rules.creative_pull.shape[1])] * len(m.brands),
-            "format": ["图片" if v % 2 else "视频" for v in range(m.rules.creative_pull.shape[1])] * len(m.brands),
+            "creative_id": [names.creative[g * m.creatives["message"].shape[1] + v] for g, v in np.argwhere(seen)],
+            "brand": [m.brands[g] for g, _ in np.argwhere(seen)],
+            "message": [m.messages[v] for v in m.creatives["message"][seen]],
+            "format": ["图片" if v % 2 else "视频" for v in m.creatives["message"][seen]],
         }),
         "experiments": _table("experiments", {
-            "experiment_id": [t["key"] for t in m.trials], "brand": [m.brands[0]] * len(m.trials),
-            "unit": ["consumer"] * len(m.trials),
-            "first_day": [day(t["first"]) for t in m.trials], "last_day": [day(t["last"]) for t in m.trials],
-            "metric": ["buyers"] * len(m.trials), "alpha": [0.05] * len(m.trials),
+            "experiment_id": [t["key"] for t in trials], "brand": [m.brands[0]] * len(trials),
+            "unit": ["consumer"] * len(m.trials) + ["impression"] * len(m.item_trials),
+            "first_day": [day(t["first"]) for t in trials], "last_day": [day(t["last"]) for t in trials],
+            "metric": ["buyers"] * len(m.trials) + ["clicks"] * len(m.item_trials), "alpha": [0.05] * len(trials),
         }),
     }  # fmt: skip
     from twin.media import FORMATS

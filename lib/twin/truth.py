@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from twin import outcome
-from twin.market import Market, draw_market
-from twin.people import CROWDS, People
+from twin.crowds import CROWDS
+from twin.market import Drawn, draw_market
+from twin.people import People
 from twin.play import advance, consumers, world
 from twin.purchase import FIELDS
 from twin.stages import AT, codes, stages
@@ -35,7 +36,7 @@ class Cause:
     touched: tuple[str, int] | None = None  # the column of events and its number that tell who met it; None: anybody
 
 
-def causes(market: Market) -> list[Cause]:
+def causes(market: Drawn) -> list[Cause]:
     """Every cause of the default brand: channels, campaigns' media, contents, event days, all media, all."""
     m = market
     own = [(i, c) for i, c in enumerate(m.campaigns) if c.brand == 0]
@@ -53,7 +54,7 @@ def causes(market: Market) -> list[Cause]:
     return out
 
 
-def periods(market: Market) -> dict[str, tuple[int, int]]:
+def periods(market: Drawn) -> dict[str, tuple[int, int]]:
     """Stretches of days by name: all observed, each year, each campaign of the default brand and each of its phases."""
     m = market
     out = {"observed": (m.calendar.observed, m.calendar.days - 1)}
@@ -72,7 +73,7 @@ def periods(market: Market) -> dict[str, tuple[int, int]]:
 class Worlds:
     """The default brand's category from the first observed day on, in one world after the other."""
 
-    def __init__(self, market: Market, numbers: np.ndarray) -> None:  # noqa: D107
+    def __init__(self, market: Drawn, numbers: np.ndarray) -> None:  # noqa: D107
         self.market = market
         self.crowd, self.seen = consumers(market, numbers)
         of = world(market, only=0)

@@ -23,7 +23,8 @@ from scipy.stats import binomtest
 from apex.model import effect
 from apex.model.verdict import Standards
 from twin.market import draw_market
-from twin.people import CROWDS, People
+from twin.crowds import CROWDS
+from twin.people import People
 from twin.play import advance, consumers, world
 from twin.stages import AT, codes
 

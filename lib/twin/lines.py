@@ -1,0 +1,131 @@
+"""What a brand does beside its usual media: bought media, benefits, samples and item trials, as arrays for the kernel.
+
+A line's contacts are drawn by the line's name, so that the same line in another plan, or with a larger budget, meets the same
+consumers first.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+MEDIA, BENEFIT, SAMPLE = range(3)
+STAGES, RECENCY, TOUCHES = 5, 4, 6  # of a sequence's state; days since its last touch: up to 1, 3, 7, more
+
+
+class Lines(NamedTuple):
+    """L lines on T days. On day t those of listing[start[t]] … listing[start[t + 1] − 1] are open."""
+
+    start: np.ndarray  # (T + 1,)
+    listing: np.ndarray
+    what: np.ndarray  # MEDIA, BENEFIT, SAMPLE
+    brand: np.ndarray  # among all brands
+    channel: np.ndarray
+    rate: (
+        np.ndarray
+    )  # (L, T) contacts a day of a consumer with media time and usage 1; chance a day of benefits and samples
+    listed: np.ndarray  # column of People.listed, −1 everybody
+    arm: np.ndarray  # who of the list: this arm only, −1 all arms
+    crowd: np.ndarray  # strategic crowd, −1 all
+    target: np.ndarray  # as a channel's
+    message: np.ndarray  # −1 any
+    first_item: np.ndarray  # an item of first_item … last_item − 1 is shown; no item where they are equal
+    last_item: np.ndarray
+    kind: np.ndarray  # of a benefit
+    campaign: np.ndarray
+    usual: np.ndarray  # bool: part of the brand's usual media, silent where these are
+    code: np.ndarray  # of the name, for draws
+
+
+class Steps(NamedTuple):
+    """Q sequences: what a consumer of the list sees next, by where he stands."""
+
+    brand: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    listed: np.ndarray
+    arm: np.ndarray
+    pressure: np.ndarray  # chance a day to be met where media time and usage are 1
+    # (Q, STAGES, RECENCY, TOUCHES, messages + 1) channel · messages + message, −1 nothing; the last: 0 none, else message + 1
+    action: np.ndarray
+    campaign: np.ndarray  # (Q, channels · messages): every action's own
+    code: np.ndarray
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line; `rate` is (last − first + 1,) or one number."""
+
+    name: str
+    brand: int
+    channel: int
+    first: int
+    last: int
+    rate: np.ndarray | float
+    what: int = MEDIA
+    listed: int = -1
+    arm: int = -1
+    crowd: int = -1
+    target: int = 0
+    message: int = -1
+    items: tuple[int, int] = (0, 0)
+    kind: int = -1
+    campaign: int = -1
+    usual: bool = False
+
+
+@dataclass(frozen=True)
+class Sequenced:
+    """One sequence; `action` as in `Steps`."""
+
+    name: str
+    brand: int
+    first: int
+    last: int
+    listed: int
+    arm: int
+    pressure: float
+    action: np.ndarray
+    campaign: np.ndarray
+
+
+def code(name: str) -> int:
+    """A whole number for a name, below 2^31."""
+    return zlib.crc32(name.encode()) & 0x7FFFFFFF
+
+
+def lines(of: Sequence[Line], days: int) -> Lines:
+    """Lines as arrays. Raises ValueError where two of one name overlap: their chance would be the same."""
+    rate = np.zeros((len(of), days), np.float32)
+    seen: dict[int, np.ndarray] = {}
+    for number, line in enumerate(of):
+        open_ = np.zeros(days, bool)
+        open_[line.first : line.last + 1] = True
+        if (seen.get(code(line.name), ~open_) & open_).any():
+            raise ValueError(f"two lines are named {line.name!r} and overlap in time")
+        seen[code(line.name)] = open_ | seen.get(code(line.name), np.zeros(days, bool))
+        rate[number, line.first : line.last + 1] = line.rate
+    day, index = np.nonzero(rate.T > 0)
+
+    def column(name: str, kind: type = np.int64) -> np.ndarray:
+        return np.array([getattr(line, name) for line in of], kind)
+
+    return Lines(
+        np.searchsorted(day, np.arange(days + 1)), index.astype(np.int64), column("what"), column("brand"),
+        column("channel"), rate, column("listed"), column("arm"), column("crowd"), column("target"), column("message"),
+        np.array([line.items[0] for line in of], np.int64), np.array([line.items[1] for line in of], np.int64),
+        column("kind"), column("campaign"), column("usual", np.bool_),
+        np.array([code(line.name) for line in of], np.int64),
+    )  # fmt: skip
+
+
+def steps(of: Sequence[Sequenced], messages: int, channels: int) -> Steps:
+    """Sequences as arrays."""
+    shape = (len(of), STAGES, RECENCY, TOUCHES, messages + 1)
+    action = np.array([s.action for s in of], np.int64).reshape(shape)
+    campaign = np.array([s.campaign for s in of], np.int64).reshape(len(of), channels * messages)
+    numbers = [np.array([getattr(s, n) for s in of], np.int64) for n in ("brand", "first", "last", "listed", "arm")]
+    pressure = np.array([s.pressure for s in of], float)
+    return Steps(*numbers, pressure, action, campaign, np.array([code(s.name) for s in of], np.int64))

@@ -14,18 +14,23 @@ EVERY = 5.0  # seconds between two lines of progress
 
 def main(arguments: list[str] | None = None) -> int:
     """Write a market; prints the folders, and on stderr how far it is."""
+    chosen = asked(arguments)
+    recipe = chosen.recipe
+    sys.stdout.write(f"{store.tables(recipe, cores=chosen.cores, tell=Progress(recipe.consumers))}\n")
+    if not chosen.no_truth:
+        sys.stdout.write(f"{store.truth(recipe)}\n")
+    return 0
+
+
+def asked(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The arguments read: `recipe`, `cores` and `no_truth`. Ends the program at a mistake, with what there is instead."""
     parser = argparse.ArgumentParser(prog="python -m twin", description="A market whose truth is known.")
     parser.add_argument("name", nargs="?", default=store.DEFAULT.name)
     parser.add_argument("--consumers", type=int, default=store.DEFAULT.consumers)
     parser.add_argument("--seed", type=int, default=store.DEFAULT.seed)
     parser.add_argument("--cores", type=int, default=None)
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="PLACE=VALUE",
-        help="another value at a place of priors.yml, such as demand/chase=0; repeatable",
-    )
+    parser.add_argument("--set", action="append", default=[], metavar="PLACE=VALUE",
+                        help="another value at a place of priors.yml, such as demand/chase=0; repeatable")  # fmt: skip
     parser.add_argument("--no-truth", action="store_true", help="write the tables only")
     chosen = parser.parse_args(arguments)
     if chosen.consumers < 1 or chosen.seed < 0:
@@ -35,11 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         priors.changed(priors.read(), changes)
     except ValueError as error:
         parser.error(f"--set: {error}")
-    recipe = store.Recipe(chosen.name, chosen.consumers, chosen.seed, changes)
-    sys.stdout.write(f"{store.tables(recipe, cores=chosen.cores, tell=Progress(chosen.consumers))}\n")
-    if not chosen.no_truth:
-        sys.stdout.write(f"{store.truth(recipe)}\n")
-    return 0
+    chosen.recipe = store.Recipe(chosen.name, chosen.consumers, chosen.seed, changes)
+    return chosen
 
 
 def _changes(texts: list[str]) -> dict[str, Any]:

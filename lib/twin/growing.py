@@ -25,7 +25,7 @@ class Growing:
     ) -> None:
         self.path, self.join = path, join
         self.make = make or (lambda group, _first: group)
-        self.rows = 0
+        self.rows = 0  # added so far
         self._held: list[Any] = []
         self._count = 0
         self._writer: pq.ParquetWriter | None = None
@@ -49,6 +49,7 @@ class Growing:
         """Further rows behind those that are there."""
         self._held.append(piece)
         self._count += len(piece)
+        self.rows += len(piece)
         while self._count >= ROWS:
             whole = self.join(self._held)
             self._write(whole[:ROWS])
@@ -63,12 +64,10 @@ class Growing:
 
     def _write(self, group: Any) -> None:
         self._wait()
-        first = self.rows + 1
-        self.rows += len(group)
-        self._writing = self._beside.submit(self._write_now, group, first)
+        self._writing = self._beside.submit(self._write_now, group, self.rows - self._count + 1)
 
     def _write_now(self, group: Any, first: int) -> None:
-        table = self.make(group, first)
+        table = self.make(group, first).combine_chunks()  # pages end where chunks end
         if self._writer is None:
             rising = [name for name in RISING if name in table.schema.names]
             self._writer = pq.ParquetWriter(

@@ -10,10 +10,11 @@ from twin.purchase import FIELDS
 from twin.tables import Names, _table, schema, text
 
 KEYS = ("minute", "brand", "channel", "placement", "campaign", "creative")
+MERGE = 1 << 20
 
 
 class Spend:
-    """Counts gathered block by block; sums of whole numbers do not depend on the blocks."""
+    """Counts gathered block by block; sums of whole numbers do not depend on the blocks, nor does their room grow with them."""
 
     def __init__(self, market: Drawn) -> None:  # noqa: D107
         self.market = market
@@ -27,30 +28,34 @@ class Spend:
             m.creatives["message"].shape[1],
         )
         self.sizes = sizes
-        self.counted: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._held = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
 
     def add(self, block: np.ndarray) -> None:
-        """Count one block of events."""
+        """Count some events."""
         what = block[:, FIELDS.index("behaviour")]
-        rows = block[
-            ((what == EXPOSE) | (what == WATCHED) | (what == CLICKED)) & (block[:, FIELDS.index("creative")] >= 0)
-        ]
+        media = (what == EXPOSE) | (what == WATCHED) | (what == CLICKED)
+        rows = block[media & (block[:, FIELDS.index("creative")] >= 0)]
         at = [rows[:, FIELDS.index(f)].astype(np.int64) for f in KEYS]
         at[0] //= 1440
         at[4] += 1
-        key, where = np.unique(np.ravel_multi_index(at, self.sizes), return_inverse=True)
         clicked = rows[:, FIELDS.index("behaviour")] == CLICKED
-        self.counted.append(
-            (key, np.bincount(where[~clicked], minlength=len(key)), np.bincount(where[clicked], minlength=len(key)))
-        )
+        key, count = np.unique(np.ravel_multi_index(at, self.sizes) * 2 + clicked, return_counts=True)
+        self._held.append((key, count))
+        # Merged when what came since is as large as what was there, so that a long run takes neither more room nor time.
+        if sum(len(key) for key, _ in self._held[1:]) > max(MERGE, len(self._held[0][0])):
+            self._held = [self._merged()]
+
+    def _merged(self) -> tuple[np.ndarray, np.ndarray]:
+        key, where = np.unique(np.concatenate([key for key, _ in self._held]), return_inverse=True)
+        count = np.bincount(where, np.concatenate([count for _, count in self._held]), len(key))
+        return key, count.astype(np.int64)
 
     def tables(self) -> dict[str, pa.Table]:
         """`spend` and `campaigns`, whose budget is what was spent, a tenth more, in round sums."""
         m, names = self.market, Names(self.market)
-        keys = np.concatenate([k for k, _, _ in self.counted])
-        key, where = np.unique(keys, return_inverse=True)
-        shown = np.bincount(where, np.concatenate([s for _, s, _ in self.counted]), len(key)).astype(np.int64)
-        clicks = np.bincount(where, np.concatenate([c for _, _, c in self.counted]), len(key)).astype(np.int64)
+        both, count = self._merged()
+        key, where = np.unique(both // 2, return_inverse=True)
+        shown, clicks = (np.bincount(where, count * (both % 2 == c), len(key)).astype(np.int64) for c in (0, 1))
         day, brand, channel, place, campaign, creative = np.unravel_index(key, self.sizes)
         kinds = [m.spec["channels"][c] for c in m.channels]
         weeks = np.exp(0.15 * stream(m.seed, "auctions").standard_normal((len(m.channels), m.calendar.days // 7 + 1)))

@@ -1,8 +1,9 @@
 """Worlds and their playing: blocks of consumers, side by side on threads, put together in the order of the consumers."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from twin.purchase import COLUMNS, FIELDS
 from twin.services import effects
 
 BLOCK = 250  # consumers played at a time
+MINUTES = np.int64(1 << 32)
+AHEAD = 4  # blocks a core that are played before the first of them is taken
 
 
 @dataclass(frozen=True)
@@ -127,14 +130,20 @@ def play(
         events = np.concatenate(rows)
         events[:, 0] = part[events[:, 0]]
         # Stable: what happens in the same minute keeps the order in which it was lived.
-        return events[np.lexsort((events[:, 1], events[:, 0]))]
+        return events.take(np.argsort(events[:, 0] * MINUTES + events[:, 1], kind="stable"), axis=0)
 
     cores = cores or os.cpu_count() or 1
     if cores == 1 or len(blocks) == 1:
         yield from map(one, blocks)
         return
     with ThreadPoolExecutor(cores) as pool:
-        yield from pool.map(one, blocks)
+        ahead: deque[Future[np.ndarray]] = deque()  # a few blocks only: who reads slowly must not fill the memory
+        for part in blocks:
+            ahead.append(pool.submit(one, part))
+            if len(ahead) > AHEAD * cores:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def advance(

@@ -7,12 +7,13 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 HERE = Path(__file__).resolve().parent
@@ -22,6 +23,8 @@ TABLES = (
     "consumers", "items", "events", "campaigns", "campaign_items", "phases", "festivals", "channels", "spend", "creatives",
     "contents", "experiments", "assignments",
 )  # fmt: skip
+PEOPLE = 1 << 17  # consumers whose traits are written at a time
+Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,11 @@ class Recipe:
     name: str
     consumers: int = 15_000
     seed: int = 11
+    changes: dict[str, Any] = field(default_factory=dict)  # place in priors.yml → value in its stead
 
     def digest(self) -> str:
         """Changes with any argument, any line of the package, the priors and the canonical tables."""
-        total = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
+        total = hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode())
         for file in [*sorted(HERE.glob("*.py")), HERE / "priors.yml", DATA / "rules" / "tables.yml"]:
             total.update(f"{file.name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
         return total.hexdigest()
@@ -43,13 +47,15 @@ class Recipe:
 DEFAULT = Recipe("twin")
 
 
-def tables(recipe: Recipe = DEFAULT, *, cores: int | None = None, folder: Path = MARKETS) -> Path:
+def tables(
+    recipe: Recipe = DEFAULT, *, cores: int | None = None, folder: Path = MARKETS, tell: Tell | None = None
+) -> Path:
     """The folder of a market's canonical tables, one Parquet file each; made if missing or stale."""
     target = folder / recipe.name
     with _made(target, recipe) as new:
         if new:
             started = time.monotonic()
-            rows = write(recipe, new, cores=cores)
+            rows = write(recipe, new, cores=cores, tell=tell)
             _manifest(new, recipe, rows=rows, seconds=round(time.monotonic() - started, 1))
     return target
 
@@ -67,40 +73,54 @@ def truth(recipe: Recipe = DEFAULT, *, folder: Path = TRUTH) -> Path:
     return target
 
 
-def write(recipe: Recipe, folder: Path, *, cores: int | None = None, block: int | None = None) -> dict[str, int]:
-    """Write all canonical tables of a market into `folder`; rows a table."""
+def write(
+    recipe: Recipe, folder: Path, *, cores: int | None = None, block: int | None = None, tell: Tell | None = None
+) -> dict[str, int]:
+    """Write all canonical tables of a market into `folder`; rows a table. Memory does not grow with the consumers.
+
+    block: consumers worked on at a time; like `cores` it changes no byte. tell: called now and then with (consumers done,
+    events so far). Raises OSError when the disk will not hold the events.
+    """
     from twin import tables as made
+    from twin.growing import Growing
     from twin.market import draw_market
     from twin.money import Spend
     from twin.play import BLOCK, play
 
-    market = draw_market(recipe.seed)
+    market = draw_market(recipe.seed, recipe.changes)
     numbers = np.arange(1, recipe.consumers + 1)
-    spend, rows = Spend(market), {"events": 0}
+    spend, names, done = Spend(market), made.Names(market), 0
 
-    def blocks() -> Iterator[Any]:
+    def recorded(group: np.ndarray, first: int) -> pa.Table:
+        spend.add(group)
+        return made.events(market, group, first, names)
+
+    with Growing(folder / "events.parquet", np.concatenate, recorded) as events:
         for lived in play(market, numbers, cores=cores, block=block or BLOCK):
-            spend.add(lived)
-            yield made.events(market, lived, rows["events"] + 1)
-            rows["events"] += len(lived)
-
-    writer = None
-    for group in made.in_groups(blocks()):
-        writer = writer or pq.ParquetWriter(folder / "events.parquet", group.schema)
-        writer.write_table(group)
-    if writer is None:
+            events.add(lived)
+            done = min(done + (block or BLOCK), len(numbers))
+            events.fits(done / len(numbers))
+            if tell:
+                tell(done, events.rows)
+    if not events.rows:
         raise ValueError("no consumer did anything; ask for more consumers")
-    writer.close()
+    with (
+        Growing(folder / "consumers.parquet", pa.concat_tables) as consumers,
+        Growing(folder / "assignments.parquet", pa.concat_tables) as assignments,
+    ):
+        for a in range(0, len(numbers), block or PEOPLE):
+            who, assigned = made.people_table(market, numbers[a : a + (block or PEOPLE)])
+            consumers.add(who)
+            assignments.add(assigned)
     small = {**made.others(market), **spend.tables()}
-    small["consumers"], small["assignments"] = made.people_table(market, numbers)
     for name, table in small.items():
         pq.write_table(table, folder / f"{name}.parquet")
-        rows[name] = len(table)
-    return {name: rows[name] for name in TABLES}
+    large = {"events": events.rows, "consumers": consumers.rows, "assignments": assignments.rows}
+    return {name: large[name] if name in large else len(small[name]) for name in TABLES}
 
 
 def _manifest(folder: Path, recipe: Recipe, **more: Any) -> None:
-    text = json.dumps({**asdict(recipe), "digest": recipe.digest(), **more}, indent=1, ensure_ascii=False)
+    text = json.dumps({**asdict(recipe), "digest": recipe.digest(), **more}, indent=1, ensure_ascii=False, default=str)
     (folder / "manifest.json").write_text(text, encoding="utf-8")
 
 

@@ -1,6 +1,5 @@
 """From what the kernel lived to canonical tables, as data/rules/tables.yml describes them."""
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime, time
 from functools import cache
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 
 from twin.crowds import CROWDS, DOWN_TIER
@@ -19,7 +19,6 @@ TABLES = Path(__file__).resolve().parents[2] / "data" / "rules" / "tables.yml"
 TYPES = {
     "int64": pa.int64(), "string": pa.string(), "date": pa.date32(), "timestamp": pa.timestamp("us"), "float64": pa.float64(),
 }  # fmt: skip
-ROWS = 1 << 20  # rows of a row group, whatever the blocks
 DETAILS = ("like", "comment", "save")
 
 
@@ -45,9 +44,9 @@ def _table(name: str, columns: dict[str, Any]) -> pa.Table:
 def text(index: np.ndarray, of: list[str], there: np.ndarray | None = None) -> pa.Array:
     """The texts of an index, kept as index and texts (each once); null where not `there`."""
     place = {t: n for n, t in enumerate(dict.fromkeys(of))}
-    index = np.array([place[t] for t in of])[index]
+    index = np.array([place[t] for t in of], np.int32)[index]
     return pa.DictionaryArray.from_arrays(
-        pa.array(index, pa.int32(), mask=None if there is None else ~there), pa.array(list(place), pa.string())
+        pa.array(index, mask=None if there is None else ~there), pa.array(list(place), pa.string())
     )
 
 
@@ -68,10 +67,10 @@ class Names:
         self.detail = [*DETAILS, *m.spec["tiers"], "at_start"]
 
 
-def events(market: Drawn, block: np.ndarray, first_seq: int) -> pa.Table:
+def events(market: Drawn, block: np.ndarray, first_seq: int, names: Names | None = None) -> pa.Table:
     """One block of events (rows of FIELDS) as canonical rows; `seq` counts on from `first_seq`."""
-    names, at = Names(market), {f: block[:, i] for i, f in enumerate(FIELDS)}
-    per_brand = market.rules.item_price.shape[1]
+    names, at = names or Names(market), dict(zip(FIELDS, np.ascontiguousarray(block.T), strict=True))
+    per_brand, creatives = market.rules.item_price.shape[1], market.creatives["message"].shape[1]
 
     def coded(field: str, of: list[str]) -> pa.Array:
         return text(at[field], of, at[field] >= 0)
@@ -83,17 +82,9 @@ def events(market: Drawn, block: np.ndarray, first_seq: int) -> pa.Table:
     detail = np.where(
         at["detail"] == AT_START, len(names.detail) - 1, np.where(tier, len(DETAILS) - 1 + at["detail"], at["detail"])
     )
-    brand = at["brand"].astype(np.int64)
-    has_basket = at["basket"] >= 0
-    basket = np.full(len(block), None, dtype=object)
-    basket[has_basket] = [
-        f"{c}-{k}-{n}"
-        for c, k, n in zip(
-            at["consumer"][has_basket], at["category"][has_basket], at["basket"][has_basket], strict=True
-        )
-    ]
+    alone = at["basket"] < 0
+    basket = [pa.array(at[f], mask=alone).cast(pa.string()) for f in ("consumer", "category", "basket")]
     start = np.datetime64(market.calendar.start.isoformat(), "us")
-    creatives = market.creatives["message"].shape[1]
     columns = {
         "consumer_id": pa.array(at["consumer"], pa.int64()),
         "brand": coded("brand", market.brands),
@@ -105,11 +96,11 @@ def events(market: Drawn, block: np.ndarray, first_seq: int) -> pa.Table:
         "channel": coded("channel", names.channel),
         "placement": text(at["channel"] * 2 + at["placement"], names.placement, at["placement"] >= 0),
         "campaign_id": coded("campaign", names.campaign),
-        "creative_id": text(brand * creatives + at["creative"], names.creative, at["creative"] >= 0),
+        "creative_id": text(at["brand"] * creatives + at["creative"], names.creative, at["creative"] >= 0),
         "content_id": coded("content", names.content),
-        "item_id": text(brand * per_brand + at["item"], names.item, at["item"] >= 0),
+        "item_id": text(at["brand"] * per_brand + at["item"], names.item, at["item"] >= 0),
         "store_id": coded("store", names.store),
-        "basket_id": pa.array(basket, pa.string()),
+        "basket_id": pc.binary_join_element_wise(*basket, "-"),
         "coupon_id": coded("coupon", names.coupon),
         "quantity": number("quantity", pa.int64()),
         "value_minor": number("value", pa.int64()),
@@ -121,44 +112,32 @@ def events(market: Drawn, block: np.ndarray, first_seq: int) -> pa.Table:
     return pa.table({c: columns[c] for c in schema("events")})
 
 
-def in_groups(tables: Iterable[pa.Table], rows: int = ROWS) -> Iterator[pa.Table]:
-    """The same rows in groups of `rows`, so that a file does not tell how large the blocks were."""
-    held: list[pa.Table] = []
-    count = 0
-    for table in tables:
-        held.append(table)
-        count += len(table)
-        while count >= rows:
-            whole = pa.concat_tables(held)
-            yield whole.slice(0, rows).combine_chunks()
-            held, count = [whole.slice(rows)], count - rows
-    if count:
-        yield pa.concat_tables(held).combine_chunks()
-
-
 def people_table(market: Drawn, numbers: np.ndarray) -> tuple[pa.Table, pa.Table]:
-    """`consumers`, and `assignments` of all trials."""
+    """`consumers` of these numbers, and their `assignments` of all trials, a consumer's together."""
     crowd, seen = consumers(market, numbers)
-    traits = {
-        n: seen[n] for n in ("city_tier", "region", "age_band", "gender", "income_band", "household", "life_stage")
-    }
-    down = [DOWN_TIER[d] if d >= 0 else None for d in seen["down_tier"]]
+    traits = ("city_tier", "region", "age_band", "gender", "income_band", "household", "life_stage", "purchasing_power")
     table = _table(
         "consumers",
-        {"consumer_id": numbers, **traits, "purchasing_power": seen["purchasing_power"],
-         "strategic_crowd": [CROWDS[c] for c in seen["crowd"]], "down_tier_crowd": down},
-    )  # fmt: skip
-    rows: dict[str, list[Any]] = {n: [] for n in ("experiment_id", "consumer_id", "arm", "assigned_at", "propensity")}
-    for e, trial in enumerate(market.trials):
-        listed = crowd.arm[:, e] >= 0
-        n = int(listed.sum())
-        rows["experiment_id"] += [trial["key"]] * n
-        rows["consumer_id"] += numbers[listed].tolist()
-        rows["arm"] += ["treated" if arm else "control" for arm in crowd.arm[listed, e]]
-        rows["assigned_at"] += [datetime.combine(market.calendar.date(trial["first"]), time())] * n
-        share = float(trial["propensity"])  # a row holds the chance of the arm that it names
-        rows["propensity"] += [share if arm else 1 - share for arm in crowd.arm[listed, e]]
-    return table, _table("assignments", rows)
+        {
+            "consumer_id": numbers,
+            **{name: seen[name] for name in traits},
+            "strategic_crowd": np.array(CROWDS, object)[seen["crowd"]],
+            "down_tier_crowd": np.array([*DOWN_TIER, None])[seen["down_tier"]],  # −1 is the last: none
+        },
+    )
+    arm = crowd.arm[:, : len(market.trials)]
+    row, trial = np.nonzero(arm >= 0)
+    treated = arm[row, trial] == 1
+    began = [datetime.combine(market.calendar.date(t["first"]), time()) for t in market.trials]
+    share = np.array([float(t["propensity"]) for t in market.trials])[trial]
+    assigned = {
+        "experiment_id": text(trial, [t["key"] for t in market.trials]),
+        "consumer_id": numbers[row],
+        "arm": text(treated.astype(np.int8), ["control", "treated"]),
+        "assigned_at": np.array(began, "datetime64[us]")[trial],
+        "propensity": np.where(treated, share, 1 - share),  # of the arm that the row names
+    }
+    return table, _table("assignments", assigned)
 
 
 def others(market: Drawn) -> dict[str, pa.Table]:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from twin import store
+from twin import growing, money, store, tables
 from twin.play import advance, consumers, play, world
 
 
@@ -48,10 +48,13 @@ def test_another_seed_is_another_market(market):
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory):
     out = []
-    for cores, block in ((1, 64), (2, 150)):
-        folder = tmp_path_factory.mktemp("market")
-        store.write(store.Recipe("small", consumers=200, seed=5), folder, cores=cores, block=block)
-        out.append(folder)
+    with pytest.MonkeyPatch.context() as patch:  # groups so small that blocks end within them and across them
+        patch.setattr(growing, "ROWS", 150)
+        for cores, block, merge in ((1, 64, 10), (2, 150, 1 << 20)):
+            patch.setattr(money, "MERGE", merge)
+            folder = tmp_path_factory.mktemp("market")
+            store.write(store.Recipe("small", consumers=200, seed=5), folder, cores=cores, block=block)
+            out.append(folder)
     return out
 
 
@@ -59,6 +62,31 @@ def test_files_are_the_same_byte_by_byte(twice):
     for name in store.TABLES:
         first, second = (hashlib.sha256((f / f"{name}.parquet").read_bytes()).hexdigest() for f in twice)
         assert first == second, name
+    for name in ("events", "consumers", "assignments"):
+        groups = pq.read_metadata(twice[0] / f"{name}.parquet")
+        assert groups.num_row_groups == -(-groups.num_rows // 150) > 1, name
+
+
+def test_people_written_in_pieces_are_the_people(twice, market):
+    for name, whole in zip(("consumers", "assignments"), tables.people_table(market, np.arange(1, 201)), strict=True):
+        assert pq.read_table(twice[0] / f"{name}.parquet").equals(whole.combine_chunks()), name
+
+
+def test_spend_counts_what_events_show(twice):
+    events = pq.read_table(twice[0] / "events.parquet").to_pandas()
+    spend = pq.read_table(twice[0] / "spend.parquet").to_pandas()
+    bought = events[events.creative_id.notna()]
+    keys = [
+        bought.occurred_at.dt.date.astype(str),
+        *(bought[c].astype(str) for c in ("brand", "placement", "campaign_id")),
+    ]
+    shown = bought.behaviour.isin(["expose", "watch"]).groupby(keys).sum()
+    clicks = (bought.behaviour == "click").groupby(keys).sum()
+    found = spend.groupby(
+        [spend.day.astype(str), *(spend[c].astype(str) for c in ("brand", "placement", "campaign_id"))]
+    )
+    assert found.impressions.sum().tolist() == shown.tolist()
+    assert found.clicks.sum().tolist() == clicks.tolist() and clicks.sum() > 100
 
 
 def test_tables_are_the_canonical_ones(twice):

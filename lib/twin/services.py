@@ -54,15 +54,16 @@ def services(spec: dict[str, Any], seed: int, calendar: Calendar, quality: np.nd
     level = brentq(lambda a: expit(a + of["chase"] * z).mean() - of["served"], -20, 20)
     served = u[:, 0] < expit(level + of["chase"] * z)
     served[0] = True
-    pairs = [(provider, track) for provider, tracks in of["providers"].items() for track in tracks]
     earliest, latest = calendar.observed - of["before"], calendar.days - 30 * of["months"][0]
     out = []
     for b in np.flatnonzero(served):
         taken: set[str] = set()
         for n in range(1 + int((u[b, 1] < of["again"]) + (u[b, 1] < of["again"] ** 2))):
             which, start, months = u[b, 2 + 5 * n : 5 + 5 * n]
-            free = [p for p in pairs if p[1] not in taken]
-            provider, track = free[int(which * len(free))]
+            free = {p: [t for t in tracks if t not in taken] for p, tracks in of["providers"].items()}
+            free = {p: tracks for p, tracks in free.items() if tracks}
+            provider = list(free)[int(which * len(free))]
+            track = free[provider][int(which * len(free) % 1 * len(free[provider]))]
             taken.add(track)
             first = int(earliest + start * (latest - earliest))
             long = 30 * int(of["months"][0] + months * (of["months"][1] - of["months"][0] + 1))

@@ -1,4 +1,4 @@
-"""What one media contact does: it is recorded, adds to awareness and intent, may be clicked, and a click may end in a purchase."""
+"""What one media contact does: it adds to awareness and intent, may be clicked, and a click may end in a purchase."""
 
 import numpy as np
 
@@ -88,8 +88,8 @@ def accepted(R, P, S, i, g, b, target, need):
 def contact(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, campaign, message, content, item, need, order):
     """One contact of consumer i with brand b of category k in channel c; (rows so far, packs bought after a click).
 
-    j names its draws. content and item: −1 none. Raises what the README's equations say: A by aware · w, bought intent by
-    intent · w, w = crowd × creative × message at this standing × content × services, over weariness.
+    j names its draws. content and item: −1 none. Awareness rises by aware · w, bought intent by intent · w, w = crowd ×
+    creative × message at this standing × content × services, over weariness.
     """
     g, crowd = k * R.brands + b, P.crowd[i]
     D, H, recorded = R.demand, R.habits, t >= R.observed

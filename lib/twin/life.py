@@ -151,12 +151,10 @@ def extra(n, out, key, R, P, W, S, i, k, t, evening, met, stock, order):
         a = L.listing[place]
         g, c = L.brand[a], L.channel[a]
         b = g - k * B
-        if b < 0 or b >= B or (L.crowd[a] >= 0 and L.crowd[a] != crowd):
+        if b < 0 or b >= B:
             continue
-        if L.listed[a] >= 0:
-            arm = P.listed[i, L.listed[a]]
-            if arm < 0 or (L.arm[a] >= 0 and L.arm[a] != arm):
-                continue
+        if L.listed[a] >= 0 and not P.listed[i, L.listed[a]]:
+            continue
         if L.usual[a] and t >= R.observed and g == W.quiet_brand and W.quiet_first <= t <= W.quiet_last:
             continue
         code = 1000 * (L.code[a] + 1)
@@ -204,7 +202,7 @@ def extra(n, out, key, R, P, W, S, i, k, t, evening, met, stock, order):
         b = Q.brand[q] - k * B
         if b < 0 or b >= B or t < Q.first[q] or t > Q.last[q]:
             continue
-        if P.listed[i, Q.listed[q]] < 0 or (Q.arm[q] >= 0 and Q.arm[q] != P.listed[i, Q.listed[q]]):
+        if not P.listed[i, Q.listed[q]]:
             continue
         if t == Q.first[q]:
             S[b, TOUCHES], S[b, TOUCHED] = 0.0, NEVER

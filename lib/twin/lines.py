@@ -27,8 +27,6 @@ class Lines(NamedTuple):
         np.ndarray
     )  # (L, T) contacts a day of a consumer with media time and usage 1; chance a day of benefits and samples
     listed: np.ndarray  # column of People.listed, −1 everybody
-    arm: np.ndarray  # who of the list: this arm only, −1 all arms
-    crowd: np.ndarray  # strategic crowd, −1 all
     target: np.ndarray  # as a channel's
     message: np.ndarray  # −1 any
     first_item: np.ndarray  # an item of first_item … last_item − 1 is shown; no item where they are equal
@@ -46,7 +44,6 @@ class Steps(NamedTuple):
     first: np.ndarray
     last: np.ndarray
     listed: np.ndarray
-    arm: np.ndarray
     pressure: np.ndarray  # chance a day to be met where media time and usage are 1
     # (Q, STAGES, RECENCY, TOUCHES, messages + 1) channel · messages + message, −1 nothing; the last: 0 none, else message + 1
     action: np.ndarray
@@ -66,8 +63,6 @@ class Line:
     rate: np.ndarray | float
     what: int = MEDIA
     listed: int = -1
-    arm: int = -1
-    crowd: int = -1
     target: int = 0
     message: int = -1
     items: tuple[int, int] = (0, 0)
@@ -85,7 +80,6 @@ class Sequenced:
     first: int
     last: int
     listed: int
-    arm: int
     pressure: float
     action: np.ndarray
     campaign: np.ndarray
@@ -114,7 +108,7 @@ def lines(of: Sequence[Line], days: int) -> Lines:
 
     return Lines(
         np.searchsorted(day, np.arange(days + 1)), index.astype(np.int64), column("what"), column("brand"),
-        column("channel"), rate, column("listed"), column("arm"), column("crowd"), column("target"), column("message"),
+        column("channel"), rate, column("listed"), column("target"), column("message"),
         np.array([line.items[0] for line in of], np.int64), np.array([line.items[1] for line in of], np.int64),
         column("kind"), column("campaign"), column("usual", np.bool_),
         np.array([code(line.name) for line in of], np.int64),
@@ -126,6 +120,8 @@ def steps(of: Sequence[Sequenced], messages: int, channels: int) -> Steps:
     shape = (len(of), STAGES, RECENCY, TOUCHES, messages + 1)
     action = np.array([s.action for s in of], np.int64).reshape(shape)
     campaign = np.array([s.campaign for s in of], np.int64).reshape(len(of), channels * messages)
-    numbers = [np.array([getattr(s, n) for s in of], np.int64) for n in ("brand", "first", "last", "listed", "arm")]
+    numbers = [np.array([getattr(s, n) for s in of], np.int64) for n in ("brand", "first", "last", "listed")]
     pressure = np.array([s.pressure for s in of], float)
-    return Steps(*numbers, pressure, action, campaign, np.array([code(s.name) for s in of], np.int64))
+    brand, first, last, listed = numbers
+    names = np.array([code(s.name) for s in of], np.int64)
+    return Steps(brand, first, last, listed, pressure, action, campaign, names)

@@ -24,7 +24,7 @@ class People(NamedTuple):
     affinity: np.ndarray  # (n, brands)
     arm: np.ndarray  # (n, trials): 1 treated, 0 control, −1 not on the list
     benefit: np.ndarray  # (n, kinds): what a benefit in hand is worth
-    listed: np.ndarray  # (n, lists of a plan): arm on a list, −1 not on it
+    listed: np.ndarray  # (n, lists of a plan) bool: whether a plan's line is for the consumer
 
 
 def traits(spec: dict[str, Any], seed: int, numbers: np.ndarray) -> dict[str, np.ndarray]:
@@ -106,7 +106,7 @@ def people(
             affinity.astype(np.float32),
             arm,
             response(spec, seed, numbers, seen["crowd"].astype(np.int64)),
-            np.full((len(numbers), 1), -1, np.int8),
+            np.zeros((len(numbers), 1), bool),
         ),
         seen,
     )

@@ -21,7 +21,7 @@ DATA = HERE.parents[1] / "data"
 MARKETS, TRUTH = DATA / "markets", DATA / "truth"
 TABLES = (
     "consumers", "items", "events", "campaigns", "campaign_items", "phases", "festivals", "channels", "spend", "creatives",
-    "contents", "experiments", "assignments",
+    "contents", "experiments", "assignments", "services", "on_hand", "contracts", "inventory", "benefits",
 )  # fmt: skip
 PEOPLE = 1 << 17  # consumers whose traits are written at a time
 Tell = Callable[[int, int], None]
@@ -81,7 +81,9 @@ def write(
     block: consumers worked on at a time; like `cores` it changes no byte. tell: called now and then with (consumers done,
     events so far). Raises OSError when the disk will not hold the events.
     """
+    from twin import further
     from twin import tables as made
+    from twin.counts import Counts
     from twin.growing import Growing
     from twin.market import draw_market
     from twin.money import Spend
@@ -89,7 +91,7 @@ def write(
 
     market = draw_market(recipe.seed, recipe.changes)
     numbers = np.arange(1, recipe.consumers + 1)
-    spend, names, done = Spend(market), made.Names(market), 0
+    spend, counts, names, done = Spend(market), Counts(market), made.Names(market), 0
 
     def recorded(group: np.ndarray, first: int) -> pa.Table:
         spend.add(group)
@@ -97,6 +99,7 @@ def write(
 
     with Growing(folder / "events.parquet", np.concatenate, recorded) as events:
         for lived in play(market, numbers, cores=cores, block=block or BLOCK):
+            counts.add(lived)
             events.add(lived)
             done = min(done + (block or BLOCK), len(numbers))
             events.fits(done / len(numbers))
@@ -112,7 +115,8 @@ def write(
             who, assigned = made.people_table(market, numbers[a : a + (block or PEOPLE)])
             consumers.add(who)
             assignments.add(assigned)
-    small = {**made.others(market), **spend.tables()}
+        assignments.add(made.shown_items(market))
+    small = {**made.others(market), **spend.tables(), **further.tables(market, counts)}
     for name, table in small.items():
         pq.write_table(table, folder / f"{name}.parquet")
     large = {"events": events.rows, "consumers": consumers.rows, "assignments": assignments.rows}

@@ -140,6 +140,22 @@ def people_table(market: Drawn, numbers: np.ndarray) -> tuple[pa.Table, pa.Table
     return table, _table("assignments", assigned)
 
 
+def shown_items(market: Drawn) -> pa.Table:
+    """`assignments` of the trials whose unit is an impression: a row an item, with its share of the impressions."""
+    names = Names(market).item
+    pairs = [(n, item) for n, t in enumerate(market.item_trials) for item in range(*t["items"])]
+    trial, item = np.array(pairs, np.int64).reshape(-1, 2).T
+    began = [datetime.combine(market.calendar.date(t["first"]), time()) for t in market.item_trials]
+    of = np.array([t["items"][1] - t["items"][0] for t in market.item_trials], float)
+    return _table("assignments", {
+        "experiment_id": text(trial, [t["key"] for t in market.item_trials]),
+        "unit_id": pa.array([names[n] for n in item], pa.string()),
+        "arm": text(item, names),
+        "assigned_at": np.array(began, "datetime64[us]")[trial],
+        "propensity": 1 / of[trial],
+    })  # fmt: skip
+
+
 def others(market: Drawn) -> dict[str, pa.Table]:
     """The small tables that need no consumer: items, campaigns, phases, festivals, channels, creatives, contents, trials."""
     m, names, day = market, Names(market), market.calendar.date

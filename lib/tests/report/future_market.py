@@ -92,6 +92,10 @@ def tables():
             "provider": "p", "brand": "b", "track": [f"t{n}" for n in range(4)],
             "first_day": [_day(70 * n) for n in range(4)], "last_day": LAST_DAY,
         }),
+        "benefits": pd.DataFrame({
+            "coupon_id": [f"c{n}" for n in range(4)], "brand": "b", "kind": "gift",
+            "first_day": [_day(70 * n) for n in range(4)], "last_day": LAST_DAY,
+        }),
         "on_hand": pd.DataFrame({"item_id": "b0", "day": [_day(n) for n in range(0, DAYS, 5)], "units": 50}),
     }  # fmt: skip
 
@@ -139,11 +143,13 @@ def _believable(name, before, fake, dice):
         fake["category"] = dice.choice(["milk", "tea", "soap"], len(fake))
         fake["seq"] = range(10**6, 10**6 + len(fake))
         fake = pd.concat([fake, fake.iloc[[0]].assign(occurred_at=pd.Timestamp(LAST_DAY) + pd.Timedelta(hours=23))])
-    for key in schema.table(name).key:  # a key may not be there twice: what is new has a new name
+    for key in {*schema.table(name).key} - {
+        schema.table(name).cut
+    }:  # a key may not be there twice: what is new has a new name
         fake[key] = [f"new{n}" for n in range(len(fake))]
     if name == "items":
         fake["category"], fake["department"] = dice.choice(["milk", "tea"], len(fake)), "home"
-    if name == "services":
+    if name in ("services", "benefits"):
         fake["last_day"] = LAST_DAY
     both = pd.concat([before, fake], ignore_index=True)
     return both.drop_duplicates(["experiment_id", "consumer_key"]) if name == "assignments" else both

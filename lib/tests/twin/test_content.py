@@ -22,8 +22,8 @@ from scipy.stats import binomtest
 
 from apex.model import effect
 from apex.model.verdict import Standards
-from twin.market import draw_market
 from twin.crowds import CROWDS
+from twin.market import draw_market
 from twin.people import People
 from twin.play import advance, consumers, world
 from twin.stages import AT, codes

@@ -9,6 +9,7 @@ import yaml
 
 from apex.measure import crowds
 from twin import people
+from twin.crowds import CROWDS
 
 STRATEGIC = crowds.load_crowds("people")
 
@@ -19,7 +20,7 @@ def drawn():
     spec = yaml.safe_load((Path(people.__file__).parent / "priors.yml").read_text(encoding="utf-8"))
     traits = people.traits(spec, 5, np.arange(20_000))
     frame = pd.DataFrame({name: values for name, values in traits.items() if values.dtype == object})
-    return frame.assign(label=np.array(people.CROWDS, dtype=object)[traits["crowd"]])
+    return frame.assign(label=np.array(CROWDS, dtype=object)[traits["crowd"]])
 
 
 def holds(who, frame):

@@ -54,5 +54,5 @@ def feeds(con: "Backend", paths: dict[str, Path]) -> Iterator[Feed]:
             SELECT {key} * EXCLUDE ({drop}), file_row_number + 1 AS line
             FROM read_parquet({quote(paths[name])}, file_row_number = true)""")
         items = rows if items is None else items
-        checks = [known_item(items)] if name in ("events", "contents", "campaign_items") else []
+        checks = [known_item(items)] if name in ("events", "contents", "campaign_items", "on_hand") else []
         yield Feed(name, rows, name, checks=checks)

@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -72,7 +73,10 @@ def test_people_written_in_pieces_are_the_people(twice, market):
         written = pq.read_table(twice[0] / f"{name}.parquet").to_pandas()
         if name == "assignments":  # what is assigned by impression comes behind
             assert written.unit_id.notna().sum() == written.unit_id.notna().iloc[len(whole) :].sum() > 0
-        assert written.iloc[: len(whole)].astype(str).equals(whole.to_pandas().astype(str)), name
+        told = [c for c in whole.column_names if c != "unit_id" and whole[c].null_count < len(whole)]
+        pd.testing.assert_frame_equal(
+            written.iloc[: len(whole)][told].astype(object), whole.to_pandas()[told].astype(object)
+        )
 
 
 def test_spend_counts_what_events_show(twice):

@@ -170,7 +170,7 @@ def extra(n, out, key, R, P, W, S, i, k, t, evening, met, stock, order):
                 S[b, AWARE] += 0.5 * R.demand[18]
                 S[b, ACTED] = t
                 if tells:
-                    n = put(n, out, i, minute, SAMPLE, k, g, campaign=L.campaign[a], item=L.first_item[a])
+                    n = put(n, out, i, minute, SAMPLE, k, g, campaign=L.campaign[a], item=L.item[a, 0])
             elif S[b, COUPON] < t and draw(key, LINE, t, code + 2) < claims(R, P, i, L.kind[a]):
                 S[b, COUPON], S[b, KIND], S[b, ACTED] = t + 21, L.kind[a], t
                 if tells:
@@ -190,8 +190,8 @@ def extra(n, out, key, R, P, W, S, i, k, t, evening, met, stock, order):
             if silent(R, W, t, g, c, L.campaign[a], content, message, L.usual[a]):
                 continue
             item = -1
-            if L.last_item[a] > L.first_item[a]:
-                item = L.first_item[a] + int(draw(key, CREATIVE, t, 100 + j) * (L.last_item[a] - L.first_item[a]))
+            if L.items[a] > 0:
+                item = L.item[a, int(draw(key, CREATIVE, t, 100 + j) * L.items[a])]
             minute = moment(R, t, evening * (m + draw(key, SHARE, t, 100 + j)) / count)
             n, q = contact(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, L.campaign[a], message, content, item, need,
                            order)  # fmt: skip
@@ -217,14 +217,14 @@ def extra(n, out, key, R, P, W, S, i, k, t, evening, met, stock, order):
         if draw(key, STEP, t, j) >= Q.pressure[q] * P.media[i, k] * R.usage[crowd, c]:
             continue
         content = shown(R, key, t, Q.brand[q], c, j)
-        if silent(R, W, t, Q.brand[q], c, Q.campaign[q, action], content, message, False):
+        if silent(R, W, t, Q.brand[q], c, Q.campaign[q], content, message, False):
             continue
         fade(S, b, t, R)
         need = 1 - np.exp(-max(0.0, t - met) / stock)
         S[b, TOUCHES] += 1
         S[b, TOUCHED] = t
         minute = moment(R, t, evening * draw(key, STEP, t, j + 1))
-        n, bought = contact(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, Q.campaign[q, action], message, content, -1,
+        n, bought = contact(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, Q.campaign[q], message, content, -1,
                             need, order)  # fmt: skip
         if bought > 0:
             packs, met, stock = bought, settled(P, i, k, t), P.cycle[i, k] * (1 + 0.6 * (bought - 1))

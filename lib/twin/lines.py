@@ -29,8 +29,8 @@ class Lines(NamedTuple):
     listed: np.ndarray  # column of People.listed, −1 everybody
     target: np.ndarray  # as a channel's
     message: np.ndarray  # −1 any
-    first_item: np.ndarray  # an item of first_item … last_item − 1 is shown; no item where they are equal
-    last_item: np.ndarray
+    items: np.ndarray  # how many items are shown at random, 0 none
+    item: np.ndarray  # (L, J) their numbers first
     kind: np.ndarray  # of a benefit
     campaign: np.ndarray
     usual: np.ndarray  # bool: part of the brand's usual media, silent where these are
@@ -47,7 +47,7 @@ class Steps(NamedTuple):
     pressure: np.ndarray  # chance a day to be met where media time and usage are 1
     # (Q, STAGES, RECENCY, TOUCHES, messages + 1) channel · messages + message, −1 nothing; the last: 0 none, else message + 1
     action: np.ndarray
-    campaign: np.ndarray  # (Q, channels · messages): every action's own
+    campaign: np.ndarray
     code: np.ndarray
 
 
@@ -65,7 +65,7 @@ class Line:
     listed: int = -1
     target: int = 0
     message: int = -1
-    items: tuple[int, int] = (0, 0)
+    items: tuple[int, ...] = ()
     kind: int = -1
     campaign: int = -1
     usual: bool = False
@@ -82,7 +82,7 @@ class Sequenced:
     listed: int
     pressure: float
     action: np.ndarray
-    campaign: np.ndarray
+    campaign: int
 
 
 def code(name: str) -> int:
@@ -103,25 +103,30 @@ def lines(of: Sequence[Line], days: int) -> Lines:
         rate[number, line.first : line.last + 1] = line.rate
     day, index = np.nonzero(rate.T > 0)
 
+    item = np.zeros((len(of), max([1, *(len(line.items) for line in of)])), np.int64)
+    for number, line in enumerate(of):
+        item[number, : len(line.items)] = line.items
+
     def column(name: str, kind: type = np.int64) -> np.ndarray:
         return np.array([getattr(line, name) for line in of], kind)
 
     return Lines(
         np.searchsorted(day, np.arange(days + 1)), index.astype(np.int64), column("what"), column("brand"),
         column("channel"), rate, column("listed"), column("target"), column("message"),
-        np.array([line.items[0] for line in of], np.int64), np.array([line.items[1] for line in of], np.int64),
+        np.array([len(line.items) for line in of], np.int64), item,
         column("kind"), column("campaign"), column("usual", np.bool_),
         np.array([code(line.name) for line in of], np.int64),
     )  # fmt: skip
 
 
-def steps(of: Sequence[Sequenced], messages: int, channels: int) -> Steps:
+def steps(of: Sequence[Sequenced], messages: int) -> Steps:
     """Sequences as arrays."""
     shape = (len(of), STAGES, RECENCY, TOUCHES, messages + 1)
     action = np.array([s.action for s in of], np.int64).reshape(shape)
-    campaign = np.array([s.campaign for s in of], np.int64).reshape(len(of), channels * messages)
-    numbers = [np.array([getattr(s, n) for s in of], np.int64) for n in ("brand", "first", "last", "listed")]
+    numbers = [
+        np.array([getattr(s, n) for s in of], np.int64) for n in ("brand", "first", "last", "listed", "campaign")
+    ]
     pressure = np.array([s.pressure for s in of], float)
-    brand, first, last, listed = numbers
+    brand, first, last, listed, campaign = numbers
     names = np.array([code(s.name) for s in of], np.int64)
     return Steps(brand, first, last, listed, pressure, action, campaign, names)

@@ -68,7 +68,7 @@ def item_trials(
             continue
         items = there[-int(t["newest"]) :]
         key, channel = f"b00-items-{year}", channels.index(t["channel"])
-        trial = {"key": key, "first": first, "last": last, "items": (int(items[0]), int(items[-1]) + 1)}
+        trial = {"key": key, "first": first, "last": last, "items": tuple(map(int, items))}
         lines.append(
             Line(key, 0, channel, first, last, float(t["rate"]), target=TARGETS.index("broad"), items=trial["items"],
                  campaign=len(run), usual=True)

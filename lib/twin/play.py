@@ -93,7 +93,7 @@ def world(
         quiet_first=int(quiet[0]) if quiet else 0,
         quiet_last=int(quiet[1]) if quiet else -1,
         lines=lines(everything, market.calendar.days),
-        steps=steps(extra.sequences, len(market.messages), len(market.channels)),
+        steps=steps(extra.sequences, len(market.messages)),
         brand=int(only),
         salt_day=int(salt_day),
         salt=int(salt),
@@ -129,8 +129,7 @@ def play(
         rows = [advance(market, crowd, of, k, 0, stop)[0] for k in every]
         events = np.concatenate(rows)
         events[:, 0] = part[events[:, 0]]
-        # Stable: what happens in the same minute keeps the order in which it was lived.
-        return events.take(np.argsort(events[:, 0] * MINUTES + events[:, 1], kind="stable"), axis=0)
+        return ordered(events)
 
     cores = cores or os.cpu_count() or 1
     if cores == 1 or len(blocks) == 1:
@@ -144,6 +143,11 @@ def play(
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
+
+
+def ordered(events: np.ndarray) -> np.ndarray:
+    """Events by consumer and time; what happens in the same minute keeps the order in which it was lived."""
+    return events.take(np.argsort(events[:, 0] * MINUTES + events[:, 1], kind="stable"), axis=0)
 
 
 def advance(

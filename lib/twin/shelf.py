@@ -31,6 +31,16 @@ def prices(spec: dict[str, Any], seed: int, calendar: Calendar, brands: int) -> 
     return daily, event, lift
 
 
+def pull_of_day(spec: dict[str, Any], calendar: Calendar) -> np.ndarray:
+    """(days,): utility of taking part on a day beside the discount: a promotion's burst or a plain day's own festival in full."""
+    out = np.ones(calendar.days)
+    for p in calendar.promotions:
+        for phase, part in {"presale": 0.3, "warm-up": 0.3, "return": 0.2}.items():
+            first, last = p.days(phase)
+            out[first : last + 1] = part
+    return out * spec["demand"]["event_lift"]
+
+
 def items(
     spec: dict[str, Any], seed: int, calendar: Calendar, categories: list[str], brands: list[str]
 ) -> dict[str, np.ndarray]:

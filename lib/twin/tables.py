@@ -143,10 +143,10 @@ def people_table(market: Drawn, numbers: np.ndarray) -> tuple[pa.Table, pa.Table
 def shown_items(market: Drawn) -> pa.Table:
     """`assignments` of the trials whose unit is an impression: a row an item, with its share of the impressions."""
     names = Names(market).item
-    pairs = [(n, item) for n, t in enumerate(market.item_trials) for item in range(*t["items"])]
+    pairs = [(n, item) for n, t in enumerate(market.item_trials) for item in t["items"]]
     trial, item = np.array(pairs, np.int64).reshape(-1, 2).T
     began = [datetime.combine(market.calendar.date(t["first"]), time()) for t in market.item_trials]
-    of = np.array([t["items"][1] - t["items"][0] for t in market.item_trials], float)
+    of = np.array([len(t["items"]) for t in market.item_trials], float)
     return _table("assignments", {
         "experiment_id": text(trial, [t["key"] for t in market.item_trials]),
         "unit_id": pa.array([names[n] for n in item], pa.string()),
@@ -161,6 +161,7 @@ def others(market: Drawn) -> dict[str, pa.Table]:
     m, names, day = market, Names(market), market.calendar.date
     per, n_items, trials = m.rules.brands, m.rules.item_price.shape[1], [*m.trials, *m.item_trials]
     g = np.repeat(np.arange(len(m.brands)), n_items)
+    covered = {c.key: c.brand for c in m.campaigns}
     seen = (m.creatives["message"] >= 0) & (m.creatives["last"] >= m.calendar.observed)
     out = {
         "items": _table("items", {
@@ -172,7 +173,7 @@ def others(market: Drawn) -> dict[str, pa.Table]:
             "launched_on": [day(d) for d in m.items["launch"].ravel()],
         }),
         "campaign_items": _table("campaign_items", {
-            "campaign_id": [c.key for c in m.campaigns], "brand": [m.brands[c.brand] for c in m.campaigns],
+            "campaign_id": list(covered), "brand": [m.brands[b] for b in covered.values()],
         }),
         "channels": _table("channels", {
             "channel": names.channel,

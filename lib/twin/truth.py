@@ -198,7 +198,7 @@ def gaps(sold: pd.DataFrame) -> pd.DataFrame:
 
 def write_truth(recipe: Recipe, folder: Path) -> dict[str, Any]:
     """All truth tables of a market into `folder`; what the manifest says about them."""
-    market = draw_market(recipe.seed)
+    market = draw_market(recipe.seed, recipe.changes)
     worlds = Worlds(market, np.arange(1, recipe.consumers + 1))
     made = dict(_made(worlds))
     for name, table in made.items():

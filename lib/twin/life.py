@@ -42,6 +42,7 @@ from twin.contact import (
 )  # fmt: skip
 from twin.lines import BENEFIT, Lines, Steps
 from twin.lines import SAMPLE as SAMPLES
+from twin.lookup import cell_at
 from twin.purchase import (
     ACTED,
     AWARE,
@@ -237,7 +238,7 @@ def claims(R, P, i, kind):
     return min(1.0, R.habits[7] * np.exp(P.benefit[i, kind]))
 
 
-@kept("chance", "compiled", "contact", "purchase", "life")
+@kept("chance", "compiled", "contact", "lines", "lookup", "purchase", "life")
 def live(R, P, W, S, order, k, begin, until, before, after, out):
     """Lives of consumers in category k from day `begin` up to before `until`, into `out`; returns the rows needed.
 
@@ -284,21 +285,28 @@ def live(R, P, W, S, order, k, begin, until, before, after, out):
             # media contacts: candidates thinned by targeting and by what is on
             rate = R.candidates[k, t] * P.media[i, k]
             u = draw(key, CONTACTS, t, 0)
-            # contacts come before the day's own trip, if there may be one: what moves it is recorded before it
-            evening = draw(key, TRIP, t, 1)
             chance = draw(key, TRIP, t, 0)
             may_shop = chance < P.shop[i, k] * R.traffic[t]
+            more = W.lines.start[t + 1] > W.lines.start[t] or W.steps.brand.shape[0] > 0
+            if u <= 1 - rate and not may_shop and not more:  # nothing can happen: so ends nearly every day
+                continue
+            # contacts come before the day's own trip, if there may be one: what moves it is recorded before it
+            evening = draw(key, TRIP, t, 1)
             before_trip = evening if may_shop else 1.0
             count = 0
             if u > 1 - rate:
                 count = count_of(u, rate)
             for j in range(count):
-                cell = np.searchsorted(R.cdf[k, t], np.float32(draw(key, CELL, t, j)))
+                cell = cell_at(R.cdf, R.guide, k, R.since[k, t], np.float32(draw(key, CELL, t, j)))
                 b, c = cell // C, cell % C
                 g = k * B + b
                 fade(S, b, t, R)
+                accept = draw(key, ACCEPT, t, j)
+                if accept >= R.usage[crowd, c]:  # whatever targeting says
+                    continue
                 need = 1 - np.exp(-max(0.0, t - met) / stock)
-                a = R.usage[crowd, c] * accepted(R, P, S, i, g, b, R.target[c], need)
+                if accept >= R.usage[crowd, c] * accepted(R, P, S, i, g, b, R.target[c], need):
+                    continue
                 campaign = R.campaign[t, g]
                 if campaign >= 0 and draw(key, SHARE, t, j) >= R.extra[t, g, c]:
                     campaign = -1
@@ -309,8 +317,6 @@ def live(R, P, W, S, order, k, begin, until, before, after, out):
                         arm = W.force[trial]
                     if arm != 1:
                         continue
-                if draw(key, ACCEPT, t, j) >= a:
-                    continue
                 content = shown(R, key, t, g, c, j)
                 message = int(draw(key, CREATIVE, t, j) * V)
                 if silent(R, W, t, g, c, campaign, content, message, True):
@@ -321,7 +327,7 @@ def live(R, P, W, S, order, k, begin, until, before, after, out):
                 )
                 if q > 0:
                     met, stock = settled(P, i, k, t), cycle * (1 + 0.6 * (q - 1))
-            if W.lines.start[t + 1] > W.lines.start[t] or W.steps.brand.shape[0] > 0:
+            if more:
                 n, q = extra(n, out, key, R, P, W, S, i, k, t, before_trip, met, stock, order)
                 if q > 0:
                     met, stock = settled(P, i, k, t), cycle * (1 + 0.6 * (q - 1))

@@ -26,6 +26,8 @@ class Rules(NamedTuple):
     phase: np.ndarray  # (T,) 0 none, 1 presale, 2 warm-up, 3 burst
     candidates: np.ndarray  # (K, T) expected media contacts a consumer before acceptance
     cdf: np.ndarray  # (K, T, B * C)
+    guide: np.ndarray  # (K, T, STEPS) where to begin to look in the cdf, see `lookup`
+    since: np.ndarray  # (K, T) the first day since which the cdf is as it is
     campaign: np.ndarray  # (T, G) the campaign running, −1 none
     extra: np.ndarray  # (T, G, C) which share of the media belongs to it
     trial: np.ndarray  # (campaigns,) its trial, −1 none
@@ -130,16 +132,7 @@ def draw_market(seed: int, overrides: dict[str, Any] | None = None) -> Drawn:
     """One market of the prior file; `overrides` maps a place such as "demand/chase" to a value or a prior."""
     from twin import media, shelf
 
-    spec = priors.read()
-    for place, value in (overrides or {}).items():
-        *path, last = place.split("/")
-        at = spec
-        for key in path:
-            at = at[key]
-        if last not in at:
-            raise KeyError(f"priors.yml has no {place}; there are {', '.join(map(str, at))}")
-        at[last] = value
-    spec = priors.drawn(spec, seed)
+    spec = priors.drawn(priors.changed(priors.read(), overrides or {}), seed)
     categories = list(spec["categories"])
     brands = [b for c in categories for b in spec["brands"][c][: spec["market"]["brands_per_category"]]]
     channels = list(spec["channels"])

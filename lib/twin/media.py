@@ -9,6 +9,7 @@ from twin.chance import stream
 from twin.crowds import CROWDS
 from twin.days import Calendar
 from twin.lines import Line
+from twin.lookup import guide, since
 from twin.market import CONTENT_CHANNELS, TARGETS, UPPER, Campaign
 
 ACCEPTED = 3.0  # candidates a contact: targeting and unequal use thin them out again
@@ -134,9 +135,12 @@ def plan(
         campaign[item.brand, item.first : item.last + 1] = number
     total = (rest + more).reshape(g // per, per * c, t)
     cdf = np.cumsum(total, axis=1).transpose(0, 2, 1)
+    cdf = np.ascontiguousarray((cdf / cdf[:, :, -1:]).astype(np.float32))
     return {
         "candidates": ACCEPTED * total.sum(axis=1),
-        "cdf": np.ascontiguousarray((cdf / cdf[:, :, -1:]).astype(np.float32)),
+        "cdf": cdf,
+        "guide": guide(cdf),
+        "since": since(cdf),
         "campaign": np.ascontiguousarray(campaign.T),
         "extra": np.ascontiguousarray((more / (rest + more)).astype(np.float32).transpose(2, 0, 1)),
     }

@@ -43,7 +43,7 @@ def tables(of: "Played") -> dict[str, pa.Table]:
 
 
 def lines(of: "Played") -> pd.DataFrame:
-    """A row a line of media: line, channel, buying, whom, budget_minor, spent_minor, wanted (impressions), impressions, clicks."""
+    """A row a line: line, channel, buying, whom, budget_minor, spent_minor, wanted (impressions), impressions, clicks."""
     names = ["line", "channel", "buying", "whom", "budget_minor", "spent_minor", "wanted", "impressions", "clicks"]
     if of.compiled is None:
         return pd.DataFrame(columns=names)

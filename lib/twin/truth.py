@@ -23,6 +23,7 @@ from twin.stages import AT, codes, stages
 from twin.store import Recipe
 
 EVERYBODY = "all"
+LATER = (30, 90, 180)  # days after a campaign for which what remains of it is told
 REPLAYS = 40  # how often the window after an eve is played for the true conversion
 
 
@@ -37,7 +38,7 @@ class Cause:
 
 
 def causes(market: Drawn) -> list[Cause]:
-    """Every cause of the default brand: channels, campaigns' media, contents, event days, all media, all."""
+    """Every cause of the default brand: channels, campaigns' media, contents, creatives, event days, services, all media, all."""
     m = market
     own = [(i, c) for i, c in enumerate(m.campaigns) if c.brand == 0]
     out = [Cause("channel", c, {"channels": (i,)}, ("channel", i)) for i, c in enumerate(m.channels)]
@@ -45,6 +46,15 @@ def causes(market: Drawn) -> list[Cause]:
     out += [
         Cause("content", f"n{i:04}", {"contents": (int(i),)}, ("content", int(i)))
         for i in np.flatnonzero(m.contents["brand"] == 0)
+    ]
+    out += [
+        Cause("creative", f"b00-v{i}", {"creatives": (int(i),)}, ("creative", int(i)))
+        for i in np.flatnonzero(m.creatives["last"][0] >= m.calendar.observed)
+    ]
+    out += [
+        Cause("service", f"{s.provider}/{s.track}", {"services": (i,)})
+        for i, s in enumerate(m.services)
+        if s.brand == 0
     ]
     events = {c.key: (c.first, c.last) for _, c in own if c.trial < 0 or c.promotion}
     out += [Cause("event", key, {"event_days": (days,)}) for key, days in events.items()]
@@ -55,7 +65,10 @@ def causes(market: Drawn) -> list[Cause]:
 
 
 def periods(market: Drawn) -> dict[str, tuple[int, int]]:
-    """Stretches of days by name: all observed, each year, each campaign of the default brand and each of its phases."""
+    """Stretches of days by name: all observed, each year, each campaign of the default brand and each of its phases.
+
+    `campaign+30`, `+90`, `+180`: so many days after a campaign, those that lie in the data to their end.
+    """
     m = market
     out = {"observed": (m.calendar.observed, m.calendar.days - 1)}
     for year in m.calendar.years:
@@ -67,6 +80,7 @@ def periods(market: Drawn) -> dict[str, tuple[int, int]]:
             out[c.key] = (c.first, c.last)
             if c.promotion:
                 out |= {f"{c.key}/{phase}": (first, last) for phase, first, last in c.promotion.phases}
+            out |= {f"{c.key}+{n}": (c.last + 1, c.last + n) for n in LATER if c.last + n < m.calendar.days}
     return out
 
 
@@ -113,13 +127,14 @@ def effects(worlds: Worlds, listed: list[Cause] | None = None) -> tuple[pd.DataF
     """`effects` (buyers, orders, GMV with and without) and `stage_moves` by cause, period and crowd."""
     m, spans = worlds.market, periods(worlds.market)
     n, crowd = len(worlds.state), worlds.crowd.crowd
+    inside = {name: span for name, span in spans.items() if "+" not in name}
+    dates = {d for a, b in inside.values() for d in (a - 1, b)}
     sold, moved = [], []
     for cause in causes(m) if listed is None else listed:
         rows, with_, without = worlds.pair(cause)
         sold.append(outcome.sales(with_, without, spans, crowd, n).assign(kind=cause.kind, cause=cause.name))
-        dates = {d for a, b in spans.values() for d in (a - 1, b)}
         moved.append(
-            outcome.moves(with_, without, rows, spans, sorted(dates), crowd).assign(kind=cause.kind, cause=cause.name)
+            outcome.moves(with_, without, rows, inside, sorted(dates), crowd).assign(kind=cause.kind, cause=cause.name)
         )
     return pd.concat(sold, ignore_index=True), pd.concat(moved, ignore_index=True)
 
@@ -198,7 +213,7 @@ def gaps(sold: pd.DataFrame) -> pd.DataFrame:
 
 def write_truth(recipe: Recipe, folder: Path) -> dict[str, Any]:
     """All truth tables of a market into `folder`; what the manifest says about them."""
-    market = draw_market(recipe.seed)
+    market = draw_market(recipe.seed, recipe.changes)
     worlds = Worlds(market, np.arange(1, recipe.consumers + 1))
     made = dict(_made(worlds))
     for name, table in made.items():

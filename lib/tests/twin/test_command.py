@@ -2,11 +2,16 @@
 
 import datetime as dt
 import json
+import runpy
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from twin import __main__ as command
 from twin import priors, store
+from twin.market import draw_market
+from twin.play import play
 
 
 @pytest.fixture
@@ -78,3 +83,10 @@ def test_progress_is_told_now_and_then(monkeypatch, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("25% of 1,000 consumers, 2.5 M events, 6 s; about 18 s")
+
+
+def test_the_documented_wide_market_has_twenty_events_a_consumer():
+    recipe = runpy.run_path(str(Path(__file__).with_name("scale.py")))["documented"]()
+    wide = draw_market(recipe.seed, recipe.changes)
+    events = sum(map(len, play(wide, np.arange(1, 4001))))
+    assert recipe.consumers == 5_000_000 and 18 < events / 4000 < 24

@@ -69,11 +69,12 @@ VIEWS = (
     "the twin is one that was attended to."
 )
 OLD = "The twin's brands are old and share a category with fifteen others; the record shop was young and sold a whole category."
+ITEMS = "Every brand of the twin has eight items; makers of the panel list the more items the larger they are."
 MET = "The panel's touches are promotions in a shop that was visited, the twin's are media contacts that were noticed."
 LEFT = {  # what we know and leave: key → why
-    "views-buy": VIEWS, "visit-views": VIEWS, "looks": VIEWS, "view-carted": VIEWS, "day-views": VIEWS,
+    "views-buy": VIEWS, "visit-views": VIEWS, "looks": VIEWS, "view-carted": VIEWS, "view-bought": VIEWS, "day-views": VIEWS,
     "day-lines": "A buyer of the day buys in many categories of the marketplace; the twin has three.",
-    "shop-1": OLD, "shop-3": OLD, "shop-90": OLD, "shop-365": OLD, "touches": MET, "no-touch": MET,
+    "shop-1": OLD, "shop-3": OLD, "shop-90": OLD, "shop-365": OLD, "touches": MET, "no-touch": MET, "items-top": ITEMS,
 }  # fmt: skip
 NAN = float("nan")
 
@@ -91,7 +92,8 @@ def write(
         "goods where there are some. The rule: a share <em>matches</em> within "
         f"{100 * points[0]:.0f} points and is <em>near</em> within {100 * points[1]:.0f}; a number matches within a factor "
         f"{factors[0]} and is near within {factors[1]}; what lies inside the real 95 % interval (consumers in "
-        f"{realism_list.GROUPS} groups, one left out at a time) is at least near. A slope is held like a share. Only the source "
+        f"{realism_list.GROUPS} groups, one left out at a time) is at least near. A slope is held like a share, a rate of "
+        "conversion like a number. Only the source "
         "that fits a figure judges it; others stand beside it without a verdict. Counted in both.</p>",
     ]
     if absent:
@@ -128,7 +130,7 @@ def told(value: float, low: float, high: float, unit: str) -> str:
     """A value with its interval, in its unit."""
     if pd.isna(value):
         return "–"
-    if unit == "share":
+    if unit in ("share", "rate"):
         return f"{value:.1%}" + ("" if pd.isna(low) else f" ({max(low, 0):.1%} to {min(high, 1):.1%})")
     return f"{value:.2f}" + ("" if pd.isna(low) else f" ({low:.2f} to {high:.2f})")
 

@@ -114,6 +114,7 @@ def test_a_verdict_is_by_the_rule():
         and said("number", 10, 15) == "near"
         and said("number", 10, 17) == "does not match"
     )
+    assert said("rate", 0.08, 0.03) == "does not match" and said("share", 0.08, 0.03) == "matches"
     assert said("number", np.nan, 1) == "not comparable"
 
 

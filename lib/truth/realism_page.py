@@ -101,6 +101,12 @@ def write(
         parts.append(show.callout(f"Not here, and therefore not compared: {named}.", "missing").html)
     parts.append("<h2>Misses 不符之处</h2><ul>" + "".join(f"<li>{escape(m)}</li>" for m in misses(found)) + "</ul>")
     parts += [realism_charts.draw(chart, words).html for chart in charts]
+    steps = found[found.fit & found.key.isin(["views-buy", "carts-buy", "favourites-buy"])]
+    if len(steps):
+        bars = steps[["name", "twin", "real"]].set_axis(["label", "value", "before"], axis=1)
+        title = "What comes to one purchase 每次购买对应的行为"
+        note = "Bar: the twin. Mark: Taobao, 114 consumers, nine days."
+        parts.append(show.bars(bars, words, title, "index", note=note, mark="real 真实").html)
     columns: dict[str, tuple[str, Any]] = {
         "name": ("Figure", "text"), "goods": ("Goods", "text"), "twin_text": ("Twin", "text"), "real_text": ("Real", "text"),
         "data": ("Data", "text"), "n": ("Consumers", "count"), "said": ("Verdict", "text"),

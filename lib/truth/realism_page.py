@@ -158,16 +158,20 @@ def answer(found: pd.DataFrame) -> str:
 
 
 def misses(found: pd.DataFrame) -> list[str]:
-    """What does not match, by figure: both values for each kind of goods, and why where we leave it so."""
+    """What does not match: a line a figure with both values for each kind of goods; what we leave so, a line a reason."""
     mine = found[found.fit & (found.verdict == VERDICTS[2])]
-    lines = []
+    lines, left = [], dict[str, list[str]]()
     for key, part in mine.groupby("key", sort=False):
         each = "; ".join(
             ("" if k == EVERY else f"{KIND_NAMES[k]} ") + f"{told(t, NAN, NAN, u)}, real {told(v, NAN, NAN, u)}"
             for k, t, v, u in zip(part["kind"], part["twin"], part["real"], part["unit"], strict=True)
         )
-        lines.append(f"{part['name'].iloc[0]}: {each}." + (f" Left so: {LEFT[str(key)]}" if key in LEFT else ""))
-    return lines or ["None."]
+        told_of = f"{part['name'].iloc[0]}: {each}."
+        if key in LEFT:
+            left.setdefault(LEFT[str(key)], []).append(told_of)
+        else:
+            lines.append(told_of)
+    return lines + [f"Left so 有意保留. {why} {' '.join(which)}" for why, which in left.items()] or ["None."]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -79,7 +79,8 @@ def write(curve: pd.DataFrame, told: pd.DataFrame, counts: dict[str, int], folde
     best = returns(curve)
     paid = best.dropna(subset=["marginal"]).sort_values("marginal", ascending=False)
     first, last = paid.iloc[0], paid.iloc[-1]
-    head = f"The next yuan earns {first.marginal:.2f} in {first.channel} and {last.marginal:.2f} in {last.channel}"
+    told_first, told_last = (f"{r.marginal:.2f} ({r.low:.2f} to {r.high:.2f}) in {r.channel}" for r in (first, last))
+    head = f"The next yuan earns {told_first} and {told_last}"
     shown = paid.rename(columns={"channel": "label", "marginal": "value"})[["label", "value", "low", "high"]]
     bars = show.bars(
         shown, words, "What the next yuan brings 下一元带来的成交", unit="none",

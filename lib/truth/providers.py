@@ -233,7 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
     """`python -m truth providers`: play, compare, write; prints where."""
     parser = argparse.ArgumentParser(prog="python -m truth providers", description="Services' true effects.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[DEFAULT.seed])
-    parser.add_argument("--consumers", type=int, default=4000)
+    parser.add_argument("--consumers", type=int, default=DEFAULT.consumers)
     parser.add_argument("--folder", type=Path, default=ROOT / "reports" / "truth")
     chosen = parser.parse_args(arguments)
     markets = []

@@ -1,6 +1,5 @@
 """AIPW against statsmodels where both apply, against known truth, and where nothing can be said."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

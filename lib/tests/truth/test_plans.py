@@ -56,6 +56,6 @@ def test_a_plan_that_turns_nobody_has_no_life_to_tell(plays):
 def test_the_page_says_the_answer_first(curve, plays, tmp_path):
     told = plans.life(*plays, plans.telling(*plays))
     text = plans.write(curve, told, {"consumers": 1500, "same": 900}, tmp_path).read_text()
-    assert "The next yuan earns 1.50 in search and 0.00 in outdoor" in text
+    assert "The next yuan earns 1.50 (1.22 to 1.78) in search and 0.00 (-0.55 to 0.55) in outdoor" in text
     assert text.index("The next yuan earns") < text.index("True response curves") < text.index("One life in two plans")
     assert "900 live the same life" in text and "http" not in text.replace("http://www.w3.org", "")

@@ -10,10 +10,10 @@ from apex.show.tables import PAPER
 
 pytestmark = pytest.mark.browser
 SECTIONS = "() => [...document.querySelectorAll('.toc a')].map((a) => decodeURIComponent(a.hash.slice(1)))"
-# What is marked as being read, from the top of the page to its end.
+# What is marked as being read, from the top of the page to its end, in steps smaller than the shortest section.
 READ = """async () => {
     const seen = [];
-    for (let y = 0; y < document.documentElement.scrollHeight; y += 100) {
+    for (let y = 0; y < document.documentElement.scrollHeight; y += 40) {
         scrollTo(0, y);
         await new Promise(requestAnimationFrame);
         seen.push([...document.querySelectorAll(".toc a[aria-current]")].map((a) => decodeURIComponent(a.hash.slice(1))));

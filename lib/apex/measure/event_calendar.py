@@ -82,7 +82,7 @@ def expected(known: pd.DataFrame, day: date, until: date) -> pd.DataFrame:
 def phases(
     warehouse: Warehouse, known: pd.DataFrame, said: list[tuple[str, date, date]], campaign_id: str | None
 ) -> pd.DataFrame:
-    """The phases of each event: event, phase, first_day, last_day; an event without phases is one phase, burst.
+    """The phases of each event: event, phase, first_day, last_day; one without phases is one, burst or mailing.
 
     What is expected again has the phases of last year, a year later. said: the phases that the campaign file gives; they stand
     for those of its `campaign_id`.
@@ -98,9 +98,13 @@ def phases(
                 found = [(phase, _next_year(first), _next_year(last)) for phase, first, last in found]
         else:
             found = []
-        rows += [(event.event, *phase) for phase in found or [("burst", event.first_day, event.last_day)]]
+        rows += [(event.event, *phase) for phase in found or [(_whole(event.kind), event.first_day, event.last_day)]]
     frame = pd.DataFrame(rows, columns=["event", "phase", "first_day", "last_day"])
     return frame.sort_values(["first_day", "event"], kind="stable", ignore_index=True)
+
+
+def _whole(kind: str) -> str:
+    return "mailing" if kind == "mailing" else "burst"
 
 
 def _next_year(day: date) -> date:

@@ -50,11 +50,11 @@ def dates(
     recent = free & (seen > seen.iloc[-1] - pd.Timedelta(days=RECENT)).to_numpy()
     recent = recent if recent.sum() >= 14 else free & (np.cumsum(free[::-1])[::-1] <= RECENT)
     usual = float(plain.daily[recent].mean())
-    weekday = pd.Series(plain.daily[free]).groupby(seen[free].dt.dayofweek.to_numpy()).mean()
+    weekday = pd.Series(plain.daily[free]).groupby(seen[free].dt.day_of_week.to_numpy()).mean()
     factor = (weekday / weekday.mean()).reindex(range(7)).fillna(1.0).to_numpy()
     around = season(others, seen.iloc[-1].date(), starts)
     when = np.ones(len(starts)) if around is None else pd.Series(around).ffill().bfill().to_numpy()
-    level = usual * when * np.mean([factor[(starts.dayofweek + k) % 7] for k in range(length)], axis=0)
+    level = usual * when * np.mean([factor[(starts.day_of_week + k) % 7] for k in range(length)], axis=0)
     first, sells, last = ([pd.Timestamp(d) for d in taken[c]] for c in ("before_day", "sale_day", "last_day"))
     rows = []
     for start, sale in zip(starts, level, strict=True):

@@ -32,6 +32,7 @@ WEEK = 7
 LEVEL_DAYS = 28  # over which the category's level is a mean
 LEAST_DAYS = 84  # plain days: fewer do not tell weekdays, season and trend apart
 LEAST_SALES = 30  # units sold on plain days
+SLOW = 2  # columns that follow the rest over long stretches: mean and trend
 KNOT_DAYS = 365  # a bend of the trend each
 
 
@@ -76,7 +77,7 @@ def assign(days: pd.Series, events: pd.DataFrame) -> pd.DataFrame:
     event, block = np.full(len(day), None, object), np.full(len(day), None, object)
     spans = events.sort_values("first_day", kind="stable")
     one = np.timedelta64(1, "D")
-    for name in reversed(BLOCKS):
+    for name in ("after", "before", "on"):  # what comes later here overrides
         for row in spans.itertuples():
             first, last = (np.datetime64(d) for d in (row.first_day, row.last_day))
             span = {
@@ -158,7 +159,7 @@ def _design(
     n = len(days)
     level = pd.Series(np.where(platform, np.nan, others)).rolling(LEVEL_DAYS, center=True, min_periods=7).mean()
     level = level.interpolate(limit_direction="both").fillna(0.0).to_numpy()
-    weekday = days.dt.dayofweek.to_numpy()
+    weekday = days.dt.day_of_week.to_numpy()
     run = np.arange(n) / KNOT_DAYS
     columns = [np.ones(n), *(np.where(weekday == k, 1.0, 0.0) for k in range(1, 7)), run - run.mean(), pushed]
     columns += [np.maximum(run - k, 0) for k in range(1, int(run[-1]) + 1) if run[-1] - k > 0.5]
@@ -174,14 +175,19 @@ def _design(
 
 
 def _ratios(rest: "Floats", daily: "Floats", used: int) -> "Floats":
-    """How much more sums of the rest over 1, 2, … 60 neighbouring plain days vary than Poisson's do; never falling."""
+    """How much more sums of the rest over 1, 2, … 60 neighbouring plain days vary than Poisson's do; never falling.
+
+    A fit's rests sum up to nought, and along its trend too: over long stretches they scatter less than days to come will. What
+    a mean and a trend take out of sums over w of n days, about 2 w ÷ n, is put back, as `season.drift` does for its ρ.
+    """
     out, known = [], np.isfinite(rest)
-    share = known.sum() / max(known.sum() - used, 1)
+    n = int(known.sum())
+    share = n / max(n - used, 1)
     for length in range(1, 61):
         total = pd.Series(rest).rolling(length, min_periods=length).sum().to_numpy()
         base = pd.Series(daily).rolling(length, min_periods=length).sum().to_numpy()
         at = np.isfinite(total)
-        if at.sum() < 3 * length or at.sum() < 20:
+        if at.sum() < max(3 * length, 20):
             break
-        out.append(float(np.mean(total[at] ** 2 / base[at])) * share)
+        out.append(float(np.mean(total[at] ** 2 / base[at])) * share / max(1 - SLOW * length / n, 1 / 3))
     return np.maximum.accumulate(np.array(out or [1.0]))

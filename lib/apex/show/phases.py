@@ -1,4 +1,4 @@
-"""The phase calendar: a row an event, its phases as bars along time, named where they stand."""
+"""The phase calendar: a row an event, its phases as bars along time, named in them or beside."""
 
 import datetime as dt
 
@@ -33,6 +33,7 @@ def phase_name(phase: str, words: Words) -> str:
         "warm-up": words("warm-up"),
         "burst": words("burst"),
         "return": words("return"),
+        "mailing": words("mailing"),
     }
     return known.get(phase, phase)
 
@@ -113,17 +114,22 @@ def _rows(
         canvas.text(x(today), 10, label, anchor, "soft")
     for number, (name, days, rows) in enumerate(events):
         top = HEAD + ROW * number
-        room = canvas.width - 16 - width_of(days)
-        canvas.text(left, top + 10, fit(name, room), bold=True)
+        canvas.text(left + 8, top + 10, fit(name, canvas.width - 24 - width_of(days)), bold=True)
         canvas.text(right, top + 10, days, "end", "soft")
+        beside = []
         for row in rows.itertuples():
             begin, end = x(row.first_day), x(row.last_day + pd.Timedelta(days=1))
             colour, ink = BARS.get(row.phase, ("stage-2", "ink"))
             if row.kind in UNSURE:
-                colour, ink = UNSURE[row.kind], "card"
-            canvas.box(begin, top + 22, max(end, begin + 3), top + 42, colour, over=True)
+                colour, ink = UNSURE[row.kind], "ink"
+            canvas.box(begin, top + 22, max(end - 1, begin + 3), top + 42, colour, over=True)
             text = phase_name(row.phase, words)
-            if row.kind not in UNSURE and width_of(text) + 8 <= end - begin:
+            if width_of(text) + 8 <= end - begin:
                 canvas.text((begin + end) / 2, top + 32, text, "middle", ink)
+            elif len(rows) > 1:
+                beside.append(f"{text} {words.day_short(row.first_day)}")
+        begin, end = x(rows["first_day"].min()) - 8, x(rows["last_day"].max()) + 12
+        room, anchor, place = max((right - end, "start", end), (begin - left, "end", begin))
+        canvas.text(place, top + 32, fit(" · ".join(beside), room), anchor, "soft")
         canvas.line([left, right], [top + ROW - 4, top + ROW - 4])
     _day_axis(canvas, words, [first, last], x, bottom)

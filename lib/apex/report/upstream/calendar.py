@@ -81,6 +81,11 @@ class Study:
         """Past events, and coming ones whose days before have begun: neither are plain days."""
         return self.known[self.known.before_day <= self.run.as_of]
 
+    @property
+    def plain_days(self) -> int:
+        """Days that belong to no event."""
+        return int(event_days.assign(self.trade.day, self._spans).event.isna().sum())
+
     def effects(self, measures: tuple[str, ...] = MEASURES) -> pd.DataFrame:
         """What each past event did to each measure, by block: event, name, kind, first_day, last_day, measure, …
 

@@ -36,17 +36,23 @@ def title(name: str, first_day: date, words: Words) -> str:
     return words("{name} {year}", name=name, year=f"{first_day:%Y}")
 
 
-def headline(effects: pd.DataFrame, shortfall: pd.DataFrame, words: Words) -> dict[str, Any]:
-    """How daily trade and promotions feed each other: the largest event of the last year, and what is missing around events.
+def headline(effects: pd.DataFrame, shortfall: pd.DataFrame, plain: int, days: int, words: Words) -> dict[str, Any]:
+    """How daily trade and promotions feed each other: the last year's largest event, and what is missing after events.
 
-    effects: of `model.event_tables.wide`. shortfall: of `model.event_tables.shortfalls`.
+    effects: of `model.event_tables.wide`. shortfall: of `model.event_tables.shortfalls`. plain: days without
+    any event, of `days`.
     """
     known = effects[effects.net_effect.notna()]
     if known.empty:
         return {
             "kind": "not identified",
             "short": words("What event days did is not identified"),
-            "text": words("Too few days are free of any event: what a plain day would have sold cannot be told."),
+            "text": words(
+                "**{n}** of {days} days are free of any event, or too little was sold on them: what a plain day would have sold "
+                "cannot be told.",
+                n=plain,
+                days=days,
+            ),
             "next_step": words("Keep some weeks a year free of mailings and festivals, so that a plain day is known."),
         }
     year = known[known.first_day > max(known.first_day) - pd.Timedelta(days=365)]
@@ -308,6 +314,6 @@ def absent(known: pd.DataFrame, effects: pd.DataFrame, words: Words) -> Sequence
         out.append(words("The data know no campaign of the brand either: there is no calendar."))
     elif effects.net_effect.isna().all():
         out.append(
-            words("Hardly a day is free of campaigns: what a plain day sells cannot be told, so no effect is given.")
+            words("Too few days are free of campaigns: what a plain day sells cannot be told, so no effect is given.")
         )
     return out

@@ -11,7 +11,8 @@ of the whole promotion. What the brand's own discount did within it cannot be to
 brands discount on the same days.
 
 The interval: the sum over a block scatters as the sums over as many neighbouring plain days do (so days may hang together), plus
-what the fit itself does not know, with the degrees of freedom of as many separate blocks as there are plain days for.
+what the fit itself does not know, with the degrees of freedom of as many separate blocks as there are plain days for. Days more
+than four weeks apart are taken to have nothing in common but the fit.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ WEEK = 7
 LEVEL_DAYS = 28  # over which the category's level is a mean
 LEAST_DAYS = 84  # plain days: fewer do not tell weekdays, season and trend apart
 LEAST_SALES = 30  # units sold on plain days
+TOGETHER = 28  # days that hang together; sums over more scatter as these do
 SLOW = 2  # columns that follow the rest over long stretches: mean and trend
 KNOT_DAYS = 365  # a bend of the trend each
 
@@ -64,7 +66,7 @@ class Plain:
         """Student's t for an interval about a block of so many days."""
         from scipy import special
 
-        return float(special.stdtrit(max(self.n / max(length, 1) - 1, 2.0), 0.5 + LEVEL / 2))
+        return float(special.stdtrit(max(self.n / min(max(length, 1), TOGETHER) - 1, 2.0), 0.5 + LEVEL / 2))
 
 
 def assign(days: pd.Series, events: pd.DataFrame) -> pd.DataFrame:
@@ -175,7 +177,7 @@ def _design(
 
 
 def _ratios(rest: "Floats", daily: "Floats", used: int) -> "Floats":
-    """How much more sums of the rest over 1, 2, … 60 neighbouring plain days vary than Poisson's do; never falling.
+    """How much more sums of the rest over 1, 2, … 28 neighbouring plain days vary than Poisson's do; never falling.
 
     A fit's rests sum up to nought, and along its trend too: over long stretches they scatter less than days to come will. What
     a mean and a trend take out of sums over w of n days, about 2 w ÷ n, is put back, as `season.drift` does for its ρ.
@@ -183,7 +185,7 @@ def _ratios(rest: "Floats", daily: "Floats", used: int) -> "Floats":
     out, known = [], np.isfinite(rest)
     n = int(known.sum())
     share = n / max(n - used, 1)
-    for length in range(1, 61):
+    for length in range(1, TOGETHER + 1):
         total = pd.Series(rest).rolling(length, min_periods=length).sum().to_numpy()
         base = pd.Series(daily).rolling(length, min_periods=length).sum().to_numpy()
         at = np.isfinite(total)

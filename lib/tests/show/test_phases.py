@@ -48,7 +48,7 @@ def test_everything_is_named_and_inside(en, drawings):
             low = {"start": x, "middle": x - room / 2, "end": x - room}[anchor]
             assert low >= -1 and low + room <= drawing.width + 1, text
     assert "build-up" in " ".join(drawings(fragment)[0].texts), "on a wide page phases are named"
-    assert "presale Oct 21" in " ".join(drawings(fragment)[0].texts), "a phase too short for its name has it beside"
+    assert "burst Nov 11" in " ".join(drawings(fragment)[0].texts), "a phase too short for its name has it beside"
     assert "Nov 11, 2024" in fragment.alt and "queens (expected)" in fragment.html
 
 

@@ -6,15 +6,12 @@ Every function takes what may be shown (suppressed figures are null) and returns
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from apex.show.say.wording import after, fitting
 from apex.show.words import MISSING, Words, is_missing
-
-if TYPE_CHECKING:
-    from apex.model.event_pool import Pooled, Spacing
 
 BLOCKS = ("before", "on", "after", "net")
 
@@ -114,7 +111,7 @@ def _days(value: float, words: Words) -> str:
     return f"+{text}" if value > 0 and text != "0" else text
 
 
-def own(outlook: "tuple[Pooled | None, float, float, int]", effects: pd.DataFrame, words: Words) -> dict[str, Any]:
+def own(outlook: tuple[Any, float, float, int], effects: pd.DataFrame, words: Words) -> dict[str, Any]:
     """What an own festival brings, in days of trade. outlook: of `model.event_pool.own_outlook` on the net effect."""
     pooled, expected, error, seen = outlook
     if is_missing(expected):
@@ -178,8 +175,11 @@ def around(shortfall: pd.DataFrame, lead: int, words: Words) -> dict[str, Any]:
             "n": int(row.n), "verdict": "careful" if row.high < 0 else "none", "text": text, "short": short}  # fmt: skip
 
 
-def spacing(found: "Spacing", gap: int, words: Words) -> dict[str, Any]:
-    """Whether distance to the platform's days matters for own festivals, and the rule that is used."""
+def spacing(found: Any, gap: int, words: Words) -> dict[str, Any]:
+    """Whether distance to the platform's days matters for own festivals, and the rule that is used.
+
+    found: of `model.event_pool.spacing`.
+    """
     values: dict[str, Any] = {"gap": gap, "soon": found.soon, "late": found.late}
     rule = words(
         "The rule of {gap} days from the platform's days is a convention (a parameter of this page).", **values

@@ -98,7 +98,9 @@ def best():
 
 def test_dates_and_the_calendar_file(words):
     found = finding(say.dates(best(), 21, 300, words))
-    assert found.value == 67.4 and found.next_step and found.due == D(2025, 4, 5)
+    unsure = finding(say.dates(best().assign(low=-5.0), 21, 300, words))
+    assert found.value == 67.4 and found.next_step != unsure.next_step and unsure.verdict == "careful"
+    assert found.due == D(2025, 4, 5)
     assert list(say.date_rows(best(), words).level) == [17.5, 15.6]
     phases = pd.DataFrame({"event": ["2024-11-11 x"] * 2, "label": "x", "kind": ["platform", "expected"],
                            "phase": ["burst", "return"], "first_day": D(2024, 11, 11), "last_day": D(2024, 11, 12)})  # fmt: skip

@@ -42,9 +42,13 @@ class Study:
 
     @cached_property
     def since(self) -> date:
-        """The first day of which is known whether it was an event's: where the calendar begins, or else the data."""
-        begins, first = self.known.before_day, self.run.warehouse.first_day
-        return max(first, min(begins)) if len(begins) and min(begins) <= self.run.as_of else first
+        """The first day of which is known whether it was an event's: calendars are written by the year.
+
+        So it is the first day of the year in which the calendar begins, or else the first of the data. Festivals of years before
+        would pass for plain days.
+        """
+        begins, first = self.known.first_day, self.run.warehouse.first_day
+        return max(first, date(min(begins).year, 1, 1)) if len(begins) and min(begins) <= self.run.as_of else first
 
     @cached_property
     def past(self) -> pd.DataFrame:

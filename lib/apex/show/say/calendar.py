@@ -216,7 +216,12 @@ def dates(best: pd.DataFrame, gap: int, horizon: int, words: Words) -> dict[str,
         later = [words.period(a, b) for a, b in zip(best.first_day[1:], best.last_day[1:], strict=True)]
         text = after(text, words("Then {list}; dates differ by season and weekday only, far less than the interval.",
                                  list=words(", ").join(later)), words)  # fmt: skip
-    step = words("Reserve {days} and plan its discount, goods and hold-out.", days=values["days"])
+    if one.low > 0:
+        step = words("Reserve {days} and plan its discount, goods and hold-out.", days=values["days"])
+    else:
+        step = words(
+            "Pencil in {days}, and hold out a random tenth: its net is not told from nought yet.", days=values["days"]
+        )
     tile = {
         "label": words("Next own festival"),
         "value": words.day(one.first_day),

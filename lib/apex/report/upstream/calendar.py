@@ -11,6 +11,8 @@ from apex.measure import daily_trade, event_calendar
 from apex.measure.market import NO_CATEGORY, category_of
 from apex.model import event_dates, event_days, event_pool
 from apex.report.run import Run
+from apex.report.upstream import knobs
+from apex.show.say import calendar as say
 
 MEASURES = ("orders", "gmv_minor", "new_buyers")
 AHEAD = 364  # days of the calendar to come
@@ -157,6 +159,17 @@ class Study:
         of, campaign = self.coming if events is None else events, self.run.campaign
         found = event_calendar.phases(self.run.warehouse, of, campaign.phases.days(), campaign.campaign_id)
         return found.merge(of[["event", "name", "kind"]].rename(columns={"name": "label"}), on="event")
+
+
+def phases(run: Run) -> pd.DataFrame:
+    """The notebook's table `phases`: what comes, phase by phase, and the date it proposes, with the notebook's own knobs."""
+    knob = knobs(run, "2_plan/calendar")
+    study = Study(run, knob["lead"], knob["after"])
+    extra = event_pool.own_outlook(study.festivals(), run.brand)[1:3]
+    earliest, horizon = knob["window"]
+    best = event_dates.best(study.dates(knob["length"], knob["gap"], earliest, horizon, extra), knob["named"])
+    best = best.sort_values("level", ascending=False)
+    return run.keep("phases", say.proposed(study.phases(), best, run.words), keys=["event", "phase", "first_day"])
 
 
 def _since(platform: pd.DataFrame, day: date, begin: date) -> float | None:

@@ -140,6 +140,9 @@ def _check(task: Task) -> str | None:
             for end in ("csv", "parquet"):
                 if not (task.frame.folder / "tables" / f"{table_stem(task.frame.stem, table)}.{end}").exists():
                     return f'the table "{table}" was announced, but there is no such {end} file'
+        for file in marker.get("files", ()):
+            if not (task.frame.folder / "tables" / Path(file).name).exists():
+                return f'the file "{file}" was announced, but there is none'
     except FileNotFoundError:
         return "It ran to the end, but left no result: the last cell should be `run.close()`."
     except (ApexError, ValueError, KeyError, TypeError) as error:

@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import pyarrow as pa
@@ -57,6 +59,7 @@ class Run:
         self.words = show.Words(self.campaign.language, self.campaign.currency, self.campaign.privacy_threshold)
         self.brand = self.campaign.brand
         self._tables: list[str] = []
+        self._files: list[str] = []
         self._page = Page()
         self._findings: list[Finding] = []
         self._missing: list[str] = []
@@ -146,6 +149,27 @@ class Run:
         files.atomic_write(self.folder / "tables" / f"{base}.parquet", sink.getvalue().to_pybytes())
         self._tables.append(base)
         return out
+
+    def attach(self, name: str, content: str, label: str, media_type: str = "text/plain") -> show.Fragment:
+        """Write a file of this notebook beside its tables, and give back a link to it; the page lists it among its downloads.
+
+        name: with its ending, such as "phases.ics"; content is written as UTF-8, as a whole or not at all. Under the runner the
+        link is relative to the page; elsewhere, where no page lies beside the file, the file is in the link itself. Nothing in it
+        is protected: counts of people belong into `keep`. Raises ApexError for a name that is no plain file's, or taken.
+        """
+        if not re.fullmatch(r"[a-z0-9_-]+\.[a-z0-9]+", name) or name.endswith((".csv", ".parquet")):
+            raise ApexError(
+                f"{self.notebook}: {name!r} cannot name an attached file: a-z, 0-9, _ and -, one dot, no table."
+            )
+        file = f"{self.stem}.{name}"
+        if file in self._files:
+            raise ApexError(f"{self.notebook}: {name} is attached already.")
+        files.atomic_write(self.folder / "tables" / file, content)
+        self._files.append(file)
+        beside = os.environ.get("APEX_RUN") and not self._alone
+        href = f"tables/{file}" if beside else f"data:{media_type};charset=utf-8,{quote(content)}"
+        link = f'<p class="download"><a download="{file}" href="{href}">{escape(label)}</a></p>'
+        return show.Fragment(link, "file", label)
 
     def finding(self, name: str, **said: Any) -> Finding:
         """Say what was found; the fields are those of `apex.report.finding.Finding`. The first one is the headline."""
@@ -277,6 +301,7 @@ class Run:
             "notebook": self.notebook,
             "as_of": self.as_of.isoformat(),
             "tables": self._tables,
+            "files": self._files,
             "findings": len(self._findings),
             "inputs": {
                 "warehouse": {"name": whole.name, "digest": whole.digest},

@@ -24,7 +24,7 @@ from apex.show.words import languages
 
 TEMPLATES = Path(__file__).parent / "templates" / "apex"
 PAGE_LIMIT = 1_000_000  # bytes
-NOTHING_DONE: dict[str, Any] = {"as_of": None, "data": None, "tables": [], "missing": [], "inputs": {}}
+NOTHING_DONE: dict[str, Any] = {"as_of": None, "data": None, "tables": [], "files": [], "missing": [], "inputs": {}}
 
 
 @cache

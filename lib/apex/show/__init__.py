@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from apex.show.fragment import rich
     from apex.show.multiples import trends
     from apex.show.parts import badge, callout, chip, tiles
+    from apex.show.phases import phase_calendar
     from apex.show.square import matrix
     from apex.show.style import use_style
     from apex.show.tables import table
@@ -39,6 +40,7 @@ _HOMES = {
     "flow": "flows",
     "flow_matrix": "flows",
     "matrix": "square",
+    "phase_calendar": "phases",
     "rich": "fragment",
     "scorecard": "cards",
     "series": "timeline",
@@ -65,6 +67,7 @@ __all__ = [
     "flow_matrix",
     "house_css",
     "matrix",
+    "phase_calendar",
     "rich",
     "scorecard",
     "series",

@@ -104,8 +104,10 @@ def test_every_download_can_be_read(pages, page):
                 assert list(frame) == list(same) and len(frame) == len(same), file.name
             elif file.suffix in (".json", ".ipynb"):
                 json.loads(file.read_text(encoding="utf-8"))
+            elif file.suffix == ".ics":
+                assert file.read_bytes().startswith(b"BEGIN:VCALENDAR\r\n"), file.name
             read.add(file.suffix)
-    assert read >= {".html", ".csv", ".parquet", ".json", ".ipynb"}
+    assert read >= {".html", ".csv", ".parquet", ".json", ".ipynb", ".ics"}
 
 
 def test_a_click_downloads_the_table(site, page):

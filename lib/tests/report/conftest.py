@@ -30,10 +30,11 @@ place = pathlib.Path(os.environ["APEX_RUN"]); stem = ID.replace("/", "-")
 table = f"{stem}.stock"
 (place / "tables" / f"{table}.csv").write_text("day,consumers\\n2017-10-29,742\\n")
 (place / "tables" / f"{table}.parquet").write_bytes(b"PAR1")
+(place / "tables" / f"{stem}.days.ics").write_text("BEGIN:VCALENDAR")
 (place / "notebooks" / f"{stem}.findings.json").write_text(json.dumps(FINDINGS))
 if DONE:
     (place / "notebooks" / f"{stem}.done.json").write_text(json.dumps({
-        "notebook": ID, "as_of": "2017-10-29", "tables": [table], "findings": 1,
+        "notebook": ID, "as_of": "2017-10-29", "tables": [table], "files": [f"{stem}.days.ics"], "findings": 1,
         "inputs": {"warehouse": {"name": "none", "digest": "ab" * 32},
                    "ledger": {"rules": "aipl", "digest": "cd" * 32}},
         "data": {"first_day": "2017-01-01", "last_day": "2017-12-31", "rows": {"events": 1458000}}, "missing": []}))

@@ -133,6 +133,7 @@ def test_tables_and_neighbours_are_linked(report):
     links = [a["href"] for a in soup(report, "1_insight-assets.html").find_all("a")]
     for end in ("csv", "parquet"):
         assert f"tables/1_insight-assets.stock.{end}" in links
+    assert "tables/1_insight-assets.days.ics" in links
     assert soup(report, "1_insight-assets.html").find(rel="next")["href"] == "2_plan-goal.html"
     assert soup(report, "2_plan-goal.html").find(rel="prev")["href"] == "1_insight-assets.html"
 

@@ -71,6 +71,30 @@ def test_keys_that_repeat_are_refused(opened):
         opened.keep("t", pd.DataFrame({"stage": ["A", "A"]}), keys=["stage"])
 
 
+def test_a_file_lies_beside_the_tables_and_the_page_links_to_it(opened, tmp_path):
+    link = opened.attach("phases.ics", "BEGIN\r\n双11 <&>\r\n", "Calendar <b>", "text/calendar")
+    path = tmp_path / "run" / "tables" / "1_insight-assets.phases.ics"
+    assert path.read_bytes() == "BEGIN\r\n双11 <&>\r\n".encode(), "line ends as they were given"
+    assert 'href="tables/1_insight-assets.phases.ics"' in link.html and "Calendar &lt;b&gt;" in link.html
+    with pytest.raises(ApexError, match="attached already"):
+        opened.attach("phases.ics", "", "again")
+    for name in ("../x.ics", "x.csv", "x", "a b.ics", "x.parquet", ".ics"):
+        with pytest.raises(ApexError, match="cannot name an attached file"):
+            opened.attach(name, "", "bad")
+    opened.finding("first", kind="counted", text="A.", short="A")
+    opened.close()
+    done = json.loads((tmp_path / "run" / "notebooks" / "1_insight-assets.done.json").read_text())
+    assert done["files"] == ["1_insight-assets.phases.ics"]
+
+
+def test_without_a_runner_the_link_holds_the_file(opened, monkeypatch, tmp_path):
+    monkeypatch.delenv("APEX_RUN")
+    alone = Run(str(tmp_path / "test-brand.yml"), "1_insight/assets")
+    html = alone.attach("phases.ics", "A\r\n双", "Calendar", "text/calendar").html
+    assert 'href="data:text/calendar;charset=utf-8,A%0D%0A%E5%8F%8C"' in html
+    assert (alone.folder / "tables" / "1_insight-assets.phases.ics").exists()
+
+
 def test_close_writes_findings_and_the_mark_that_the_runner_asks_for(opened, tmp_path):
     with pytest.raises(ApexError, match="at least one finding"):
         opened.close()

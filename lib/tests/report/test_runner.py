@@ -239,6 +239,7 @@ def test_a_second_start_that_succeeds_counts(task, monkeypatch):
         ({"tables": []}, [], "exactly one finding should be the headline"),
         ({}, "headline", "Its result cannot be read: 'tables'"),
         ({"tables": ["gone"]}, "headline", 'the table "gone" was announced, but there is no such csv file'),
+        ({"tables": [], "files": ["gone.ics"]}, "headline", 'the file "gone.ics" was announced, but there is none'),
         ({"tables": []}, "headline", None),
     ],
 )

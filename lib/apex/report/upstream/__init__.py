@@ -40,4 +40,13 @@ def _needed(run: "Run") -> pd.DataFrame:
     return goal.kept(run)
 
 
-TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {("2_plan/goal", "needed"): _needed}
+def _phases(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import calendar
+
+    return calendar.phases(run)
+
+
+TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
+    ("2_plan/goal", "needed"): _needed,
+    ("2_plan/calendar", "phases"): _phases,
+}

@@ -9,19 +9,19 @@ NAMES = ("search", "social")
 
 
 def test_limits_are_shares_of_the_budget():
-    assert media.bounds(["social: 0.25"], NAMES, 800.0, "floors", 0.0).tolist() == [0, 200]
-    assert media.bounds([" search : 0.5"], NAMES, 800.0, "caps", 1.0).tolist() == [400, 800]
+    assert media.bounds(["social=0.25"], NAMES, 800.0, "floors", 0.0).tolist() == [0, 200]
+    assert media.bounds([" search = 0.5"], NAMES, 800.0, "caps", 1.0).tolist() == [400, 800]
 
 
-@pytest.mark.parametrize("text", ["social", "social:", "social: much", "social: 1.5", "social: -0.1", "social: nan"])
+@pytest.mark.parametrize("text", ["social", "social=", "social=much", "social=1.5", "social=-0.1", "social=nan"])
 def test_a_limit_of_another_form_is_refused(text):
-    with pytest.raises(ApexError, match="channel: share of the budget"):
+    with pytest.raises(ApexError, match="channel=share of the budget, such as social=0.1"):
         media.bounds([text], NAMES, 800.0, "floors", 0.0)
 
 
 def test_a_channel_that_nobody_bought_is_named_with_the_nearest():
     with pytest.raises(ApexError, match=r'caps: nothing was bought in a channel "serch".*search'):
-        media.bounds(["serch: 0.1"], NAMES, 800.0, "caps", 1.0)
+        media.bounds(["serch=0.1"], NAMES, 800.0, "caps", 1.0)
 
 
 def test_without_costs_there_is_no_plan_but_who_was_met(market, day):

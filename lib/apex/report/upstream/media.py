@@ -154,7 +154,7 @@ def ways(by_channel: pd.DataFrame) -> pd.DataFrame:
 
 
 def plan(run: "Run", floors: Sequence[str], caps: Sequence[str], seed: int) -> MediaPlan | CannotPlan:
-    """The campaign's media plan. floors, caps: "channel: share of the budget"; see `bounds`.
+    """The campaign's media plan. floors, caps: "channel=share of the budget"; see `bounds`.
 
     Days are those of the phases, else of the goal's window. ApexError for limits that cannot be met.
     """
@@ -204,17 +204,17 @@ def planned(
 
 
 def bounds(given: Sequence[str], names: Sequence[str], total: float, what: str, default: float) -> "Floats":
-    """(C,) limits in money from "channel: share" texts. ApexError: another form, an unknown channel, a share outside 0 to 1."""
+    """(C,) limits in money from "channel=share" texts. ApexError for another form, an unknown channel, a share outside 0 to 1."""
     out = np.full(len(names), default * total)
     for text in given:
-        name, _, share = str(text).partition(":")
+        name, _, share = str(text).partition("=")
         name = name.strip()
         try:
             part = float(share)
         except ValueError:
             part = float("nan")
         if not 0 <= part <= 1:
-            raise ApexError(f'media: {what}: "{text}" should be "channel: share of the budget", such as "social: 0.1".')
+            raise ApexError(f'media: {what}: "{text}" should be channel=share of the budget, such as social=0.1.')
         if name not in names:
             raise ApexError(f'media: {what}: nothing was bought in a channel "{name}".{nearest(name, names)}')
         out[list(names).index(name)] = part * total

@@ -14,10 +14,9 @@ from truth.page import PAGE
 from twin.act import Config, Market, Played
 from twin.curves import AFTER, curves, usual_plan
 from twin.plan import Plan
-from twin.purchase import FIELDS
+from twin.stages import AT, codes
 from twin.tables import Names
 
-AT = {name: n for n, name in enumerate(FIELDS)}
 Z = 1.96
 CAMPAIGN = "b00-d11-2024"
 TOLD = 40  # rows of a life
@@ -62,8 +61,6 @@ def life(with_: Played, without: Played, who: int) -> pd.DataFrame:
 
 def telling(with_: Played, without: Played) -> int:
     """The consumer who meets the plan, buys with it and not without it, and of those the one with the fewest events."""
-    from twin.stages import codes
-
     buy = codes("buy")[0]
     buyers = [set(p.events[p.events[:, AT["behaviour"]] == buy, 0].tolist()) for p in (with_, without)]
     turned = np.array(sorted(buyers[0] - buyers[1]))

@@ -111,7 +111,7 @@ class Market:
             self._only(plan.brand)
         if after is not None and after.until > first:
             raise ValueError(f"the plan begins on {plan.first_day}, but {after.last_day} has been lived already")
-        eve = self._eve(plan.first_day, after, brand, cores)
+        eve = self.eve(plan.first_day, after, brand, cores)
         own = self.drawn.brands.index(plan.brand) if plan.brand else 0
         k = own // self.drawn.rules.brands
         if k not in eve.states:
@@ -128,7 +128,7 @@ class Market:
         events = ordered(np.concatenate([eve.events, later.events]))
         return Played(self, compiled.market, eve.begin, stop, events, later.states, eve.first_seq, compiled)
 
-    def _eve(self, first_day: date, after: Played | None, brand: str | None, cores: int | None) -> Played:
+    def eve(self, first_day: date, after: Played | None, brand: str | None, cores: int | None) -> Played:
         """Everybody as of the day before; life as usual up to it is kept, since many plans begin there."""
         eve = date.fromordinal(first_day.toordinal() - 1)
         if after is not None:

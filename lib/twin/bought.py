@@ -23,8 +23,8 @@ from twin.play import Extra
 from twin.purchase import COLUMNS
 from twin.reach import weigh
 from twin.shelf import pull_of_day
+from twin.stages import STAGES as STAGE_NAMES
 
-STAGE_NAMES = ("none", "A", "I", "P", "L")
 SINCE = ((0, 1), (2, 3), (4, 7), (8, None))  # days since a sequence's last touch, as the kernel tells them apart
 
 

@@ -26,9 +26,8 @@ from twin.purchase import (
 )  # fmt: skip
 
 # Purposes of draws in `contact` and `life`; `purchase` uses 100 and more. Beside them a draw is named by day and number.
-CONTACTS, CELL, ACCEPT, SHARE, CONTENT, CREATIVE, CLICK, WATCH, TASTE, TRIP, NOTHING, OFTEN, START, LINE, STEP = range(
-    15
-)
+CONTACTS, CELL, ACCEPT, SHARE, CONTENT, CREATIVE, CLICK, WATCH = range(8)
+TASTE, TRIP, NOTHING, OFTEN, START, LINE, STEP = range(8, 15)
 EXPOSE, WATCHED, CLICKED, SEARCH_CATEGORY, SEARCH_BRAND, VIEW, ENGAGE, FOLLOW, UNFOLLOW, JOIN, LEAVE = range(11)
 CLAIM, SAMPLE, FAVOURITE, CART, RESERVE = 12, 14, 15, 16, 17
 

@@ -11,12 +11,12 @@ import pandas as pd
 from twin.act import Market, Played
 from twin.money import Spend
 from twin.plan import EventDay, Media, Plan
-from twin.purchase import BUY, FIELDS
+from twin.purchase import BUY
+from twin.stages import AT
 
 if TYPE_CHECKING:
     from twin.market import Campaign
 
-AT = {name: n for n, name in enumerate(FIELDS)}
 AFTER = 15  # days after a plan in which what it caused is still counted
 MEASURES = ("gmv_minor", "orders", "buyers")
 
@@ -102,7 +102,7 @@ def usual_plan(market: Market, campaign_id: str) -> Plan:
     drawn = market.drawn
     campaign = {c.key: c for c in drawn.campaigns}[campaign_id]
     brand = drawn.brands[campaign.brand]
-    eve = market._eve(drawn.calendar.date(campaign.first), None, brand, None)
+    eve = market.eve(drawn.calendar.date(campaign.first), None, brand, None)
     lived = market.usual(drawn.calendar.date(campaign.last), after=eve, brand=brand)
     phases = _phases(campaign, market)
     media: list[Media] = []

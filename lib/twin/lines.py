@@ -23,9 +23,8 @@ class Lines(NamedTuple):
     what: np.ndarray  # MEDIA, BENEFIT, SAMPLE
     brand: np.ndarray  # among all brands
     channel: np.ndarray
-    rate: (
-        np.ndarray
-    )  # (L, T) contacts a day of a consumer with media time and usage 1; chance a day of benefits and samples
+    # (L, T) contacts a day of a consumer with media time and usage 1; of benefits and samples the chance a day
+    rate: np.ndarray
     listed: np.ndarray  # column of People.listed, −1 everybody
     target: np.ndarray  # as a channel's
     message: np.ndarray  # −1 any

@@ -15,12 +15,9 @@ from twin.contracts import Contract
 from twin.crowds import CROWDS
 from twin.money import Spend
 from twin.people import People
-from twin.purchase import FIELDS
 
 if TYPE_CHECKING:
     from twin.act import Played
-
-AT = {name: n for n, name in enumerate(FIELDS)}
 
 
 def tables(of: "Played") -> dict[str, pa.Table]:

@@ -46,7 +46,14 @@ def _phases(run: "Run") -> pd.DataFrame:
     return calendar.phases(run)
 
 
+def _scenes(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import scenes
+
+    return scenes.portfolio(run)
+
+
 TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "needed"): _needed,
     ("2_plan/calendar", "phases"): _phases,
+    ("2_plan/scenes", "portfolio"): _scenes,
 }

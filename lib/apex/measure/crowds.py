@@ -19,7 +19,18 @@ from apex.errors import ApexError, nearest
 from apex.ledger import Book
 from apex.measure.crowd_file import Crowds, load_crowds, named, parse_crowds
 from apex.measure.crowd_query import query
-from apex.measure.crowd_rules import NONE, OPPORTUNITY, Behaviour, Money, Scope, ShareOf, Stage, Status, Trait, traits_of
+from apex.measure.crowd_rules import (
+    NONE,
+    OPPORTUNITY,
+    Behaviour,
+    Money,
+    Scope,
+    ShareOf,
+    Stage,
+    Status,
+    Trait,
+    traits_of,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

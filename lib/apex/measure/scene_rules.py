@@ -251,7 +251,12 @@ def load_scenes(name: str | Path = "scenes") -> Scenes:
         raise ApexError("; ".join(_message(dict(e), lines, path.name) for e in error.errors())) from None
     for id, scene in made.scenes.items():
         asked = {"group": (scene.group,), "audience": (scene.audience,), "levers": scene.levers, "media": scene.media}
-        homes: dict[str, Any] = {"group": made.groups, "audience": made.audiences, "levers": made.levers, "media": made.media}
+        homes: dict[str, Any] = {
+            "group": made.groups,
+            "audience": made.audiences,
+            "levers": made.levers,
+            "media": made.media,
+        }
         for key, words in asked.items():
             for word in words:
                 if word not in homes[key]:
@@ -267,7 +272,9 @@ def _message(error: dict[str, Any], lines: strict_yaml.Lines, file: str) -> str:
     where = next((lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in lines), file)
     key = ".".join(str(part) for part in at)
     if error["type"] == "extra_forbidden":
-        part: Any = (NEEDS | KINDS)[tags[-1]] if tags and "needs" not in at else NEEDS[tags[-1]] if tags else _part(at[:-1])
+        part: Any = (
+            (NEEDS | KINDS)[tags[-1]] if tags and "needs" not in at else NEEDS[tags[-1]] if tags else _part(at[:-1])
+        )
         known = [field.alias or name for name, field in part.model_fields.items()]
         return f'{where}: {key}: "{at[-1]}" is not a key here.{nearest(at[-1], known)}'
     if error["type"] == "missing":

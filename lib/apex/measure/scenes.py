@@ -22,7 +22,9 @@ YEAR, QUARTER, BACK = 365, 90, 60  # days looked back; of a quarter's buyers; wi
 STATUS = {"members": ("join", "leave"), "followers": ("follow", "unfollow")}
 
 
-def segments(book: Book, brand: str, asked: Crowds, names: tuple[str, ...], day: date, category: str | None) -> pd.DataFrame:
+def segments(
+    book: Book, brand: str, asked: Crowds, names: tuple[str, ...], day: date, category: str | None
+) -> pd.DataFrame:
     """Consumers by cell and by which audiences they are in, so that nobody is counted twice.
 
     asked: the audiences `names` and the crowds that they refer to. Returns stage, one bool column an audience of `names`,
@@ -38,7 +40,9 @@ def segments(book: Book, brand: str, asked: Crowds, names: tuple[str, ...], day:
     table = crowds.members(book, brand, asked, day, category=category)
     kept = [name for name in names if name in asked.names]
     tallied = crowds.tally(table.select("stage", *kept).to_pyarrow() if kept else table.limit(0).to_pyarrow())
-    frame = pd.DataFrame(tallied.bits.astype(bool), columns=list(tallied.names)).reindex(columns=list(names), fill_value=False)
+    frame = pd.DataFrame(tallied.bits.astype(bool), columns=list(tallied.names)).reindex(
+        columns=list(names), fill_value=False
+    )
     frame = pd.concat([tallied.counts[["stage"]], frame, tallied.counts[["consumers"]]], axis=1)
     return frame[frame[list(names)].any(axis=1)].reset_index(drop=True)
 
@@ -128,7 +132,9 @@ def _lacking(need: Part, known: Facts) -> tuple[str, str, int | None, int | None
         assert isinstance(need, Event)
         days = known.event[0] if known.event else None
         late = days is None or days > need.event_within_days
-        return ("event_within_days", known.event[1] if known.event else "", need.event_within_days, days) if late else None
+        return (
+            ("event_within_days", known.event[1] if known.event else "", need.event_within_days, days) if late else None
+        )
     return found if found[3] is not None and found[2] is not None and found[3] < found[2] else None
 
 

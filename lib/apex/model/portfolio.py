@@ -80,7 +80,13 @@ class Programme:
         bound(place, met, ones, -np.inf, asked.people[used])
         both = np.concatenate([self.scene, all_scenes])
         bound(both, np.concatenate([met, runs]), np.concatenate([ones, -whole]), -np.inf, 0.0)
-        bound(both, np.concatenate([met, extra]), np.concatenate([ones, -np.ones(count)]), -np.inf, asked.dearer[0] * whole)
+        bound(
+            both,
+            np.concatenate([met, extra]),
+            np.concatenate([ones, -np.ones(count)]),
+            -np.inf,
+            asked.dearer[0] * whole,
+        )
         paid = np.concatenate([self.cost, self.surcharge])
         # the least budget goes into contacts at their plain price: nobody pays more than he must to reach it
         bound(both, np.concatenate([met, runs]), np.concatenate([self.cost, -asked.least]), 0.0, np.inf)
@@ -109,11 +115,13 @@ class Programme:
         if pairs == 0 or count == 0:
             return Choice(met, spent)
         gain = worth[self.scene, self.segment] - self.cost
-        upper = np.where(np.concatenate([gain > 0, np.full(2 * count, True)]), self.upper, 0.0)  # nobody is met at a loss
+        upper = np.where(
+            np.concatenate([gain > 0, np.full(2 * count, True)]), self.upper, 0.0
+        )  # nobody is met at a loss
         found = milp(
             np.concatenate([-gain, self.surcharge, np.full(count, 1e-6)]), integrality=self.whole_number,
             bounds=Bounds(0, upper), constraints=LinearConstraint(self.matrix, *self.bounds),
-            options={"mip_rel_gap": 1e-4, "time_limit": 10.0},
+            options={"mip_rel_gap": 1e-3, "time_limit": 10.0},
         )  # fmt: skip
         if found.x is None:
             return Choice(met, spent)
@@ -144,4 +152,3 @@ def once(met: Array, can: Array) -> Array:
     union = 1 - np.prod(1 - share, axis=0)
     total = share.sum(axis=0)
     return np.asarray(share * np.divide(union, total, out=np.zeros_like(total), where=total > 0) * can, dtype=float)
-

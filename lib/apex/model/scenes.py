@@ -56,7 +56,11 @@ class Joining:
 
 
 def responses(
-    moves: pd.DataFrame, channels: Mapping[str, Sequence[str]], cells: Sequence[str], rng: np.random.Generator, draws: int
+    moves: pd.DataFrame,
+    channels: Mapping[str, Sequence[str]],
+    cells: Sequence[str],
+    rng: np.random.Generator,
+    draws: int,
 ) -> Responses:
     """What a contact of each scene changes in each cell. moves: see the module; channels: those of each scene."""
     rows = moves[moves.extra.notna() & (moves.channel != ALL)].reset_index(drop=True)
@@ -88,7 +92,9 @@ _NUMBERS = ("extra", "low", "high", "usual", "gmv_extra_minor", "gmv_low", "gmv_
 def _weights(rows: pd.DataFrame, channels: Mapping[str, Sequence[str]], cells: Sequence[str]) -> Array:
     """How much each row counts for each scene and cell (S × C × rows; sums to 1, or 0 where nothing is known)."""
     at_cell = np.array([(rows.from_stage == cell).to_numpy() for cell in cells]).reshape(len(cells), len(rows))
-    used = np.array([rows.channel.isin(list(c)).to_numpy() for c in channels.values()]).reshape(len(channels), len(rows))
+    used = np.array([rows.channel.isin(list(c)).to_numpy() for c in channels.values()]).reshape(
+        len(channels), len(rows)
+    )
     met = np.nan_to_num(pd.to_numeric(rows.n, errors="coerce").to_numpy(float, na_value=0.0))
     weight = used[:, None, :] * at_cell[None, :, :] * met
     total = weight.sum(axis=2, keepdims=True)

@@ -22,7 +22,6 @@ from apex.report.upstream import knobs
 if TYPE_CHECKING:
     from apex.report.run import Run
 
-JOIN_DAYS = 90  # after an order, in which what joining adds is judged
 PORTFOLIO = [
     "scene", "name", "group", "stage_from", "stage_to", "audience", "people", "moved", "low", "high", "gmv_minor",
     "budget_minor", "cost_per_moved_minor", "p_best", "kind", "kpi",
@@ -51,11 +50,14 @@ class Decision:
 class Study:
     """Business scenes as a run's day sees them."""
 
-    def __init__(self, run: "Run", file: str, crowd_file: str, items: str, budget_minor: int | None, draws: int, seed: int):
+    def __init__(
+        self, run: "Run", file: str, crowd_file: str, items: str, budget_minor: int | None, draws: int, seed: int, join_worth: int = 0
+    ):  # fmt: skip
         """file, crowd_file, items: rules of scenes, crowds and items' life. budget_minor: None takes the campaign's.
 
-        draws: of what a contact changes.
+        draws: of what a contact changes. join_worth: what a join adds beyond the order at which it happens, in minor units.
         """
+        self.join_worth = join_worth
         self.run, self.rules = run, load_scenes(file)
         self.crowds, self.item_rules = self.rules.crowds(crowd_file), load_item_rules(items)
         self.budget = run.campaign.budget_minor if budget_minor is None else budget_minor
@@ -75,7 +77,9 @@ class Study:
     def segments(self) -> pd.DataFrame:
         """See `measure.scenes.segments`."""
         run = self.run
-        return counting.segments(run.book, run.brand, self.crowds, tuple(self.rules.audiences), run.as_of, self.category)
+        return counting.segments(
+            run.book, run.brand, self.crowds, tuple(self.rules.audiences), run.as_of, self.category
+        )
 
     @cached_property
     def staged(self) -> pd.DataFrame:
@@ -121,7 +125,9 @@ class Study:
 
     @property
     def _at_cell(self) -> "np.ndarray":
-        return np.array([self.order.index(stage) if stage in self.order else 0 for stage in self.segments.stage], dtype=int)
+        return np.array(
+            [self.order.index(stage) if stage in self.order else 0 for stage in self.segments.stage], dtype=int
+        )
 
     @cached_property
     def moves(self) -> pd.DataFrame:
@@ -148,20 +154,15 @@ class Study:
 
     @cached_property
     def joins(self) -> model.Joining:
-        """How often a buyer who is no member joins at an order, and what a join is worth where that is identified."""
-        from apex.model import joined
+        """How often a buyer who is no member joined at an order of the last year, and what a join adds beyond the order.
 
-        of, brand = self.run.warehouse, self.run.brand
-        span = joining.span(of, self.run.as_of, JOIN_DAYS)
-        asked = joining.invitations(of, brand, *span)
+        What it adds is a knob: the members' page estimates it, and takes seconds for it.
+        """
+        span = joining.span(self.run.warehouse, self.run.as_of, 0)
+        asked = joining.invitations(self.run.warehouse, self.run.brand, *span)
         whole = asked[asked.cut == "all"]
-        if whole.empty or not whole.joined.sum():
-            return model.Joining(0, 0)
-        seen = (int(whole.joined.iloc[0]), max(int(whole.days.iloc[0]) - int(whole.joined.iloc[0]), 0))
-        verdict = joined.judge(joining.cohort(of, brand, *span, JOIN_DAYS)).get("gmv_minor")
-        if verdict is None or verdict.estimate is None or not verdict.identified:
-            return model.Joining(*seen)
-        return model.Joining(*seen, (verdict.estimate.effect, verdict.estimate.se))
+        joined, days = (int(whole[c].sum()) for c in ("joined", "days"))
+        return model.Joining(joined, max(days - joined, 0), (float(self.join_worth), 0.0))
 
     @cached_property
     def responses(self) -> model.Responses:
@@ -211,7 +212,9 @@ class Study:
         frame["group"] = [rules.scenes[id].group for id in frame.scene]
         frame["counts"] = [rules.scenes[id].counts for id in frame.scene]
         at = {id: self.staged.stage.isin(scene.items or ()) for id, scene in rules.scenes.items()}
-        frame["items"] = pd.array([int(at[id].sum()) if rules.scenes[id].items else pd.NA for id in frame.scene], "Int64")
+        frame["items"] = pd.array(
+            [int(at[id].sum()) if rules.scenes[id].items else pd.NA for id in frame.scene], "Int64"
+        )
         frame["items_minor"] = pd.array(
             [int(self.staged.gmv_minor[at[id]].sum()) if rules.scenes[id].items else pd.NA for id in frame.scene], "Int64"
         )  # fmt: skip
@@ -287,7 +290,9 @@ class Study:
         chosen = int(self.choice.chosen.sum())
         reason = "" if chosen and self.priced else self._reason()
         status = "wait" if not chosen else "rank" if not self.priced else "one" if chosen == 1 else "several"
-        return Decision(status, reason, self._table(), spent, (expected, float(low), float(high)), earns, self._nearest())
+        return Decision(
+            status, reason, self._table(), spent, (expected, float(low), float(high)), earns, self._nearest()
+        )
 
     def _reason(self) -> str:
         if not any(self.ready.values()):
@@ -370,7 +375,7 @@ class Study:
         )  # fmt: skip
 
 
-SOLVED = 60  # draws for which the best set is looked for
+SOLVED = 50  # draws for which the best set is looked for
 
 
 def _badge(kind: str) -> str:
@@ -386,7 +391,8 @@ def study(run: "Run") -> Study:
     """The study with the notebook's own knobs."""
     knob = knobs(run, "2_plan/scenes")
     budget = knob["budget_minor"] or None
-    return Study(run, knob["rules"], knob["crowd_file"], knob["items"], budget, knob["draws"], knob["seed"])
+    return Study(run, knob["rules"], knob["crowd_file"], knob["items"], budget, knob["draws"], knob["seed"],
+                 knob["join_worth_minor"])  # fmt: skip
 
 
 def portfolio(run: "Run") -> pd.DataFrame:

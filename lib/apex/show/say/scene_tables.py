@@ -131,12 +131,19 @@ def _lack(row: Any, media: Names, audiences: Names, event: tuple[int, str] | Non
     if row.need == "followers":
         return words("{n} of at least {wanted} followers", n=people, wanted=int(row.wanted))
     if row.need == "items":
-        return words("{n} of at least {wanted} items at the stages it is for", n=int(row.number), wanted=int(row.wanted))
+        return words(
+            "{n} of at least {wanted} items at the stages it is for", n=int(row.number), wanted=int(row.wanted)
+        )
     if row.need == "younger_than_days":
         return words("{n} of at least {wanted} items younger than {days} days", n=int(row.number), wanted=int(row.wanted),
                      days=str(row.about))  # fmt: skip
     if row.need == "contents":
-        return words("{n} of at least {wanted} pieces in {days} days", n=int(row.number), wanted=int(row.wanted), days=str(row.about))
+        return words(
+            "{n} of at least {wanted} pieces in {days} days",
+            n=int(row.number),
+            wanted=int(row.wanted),
+            days=str(row.about),
+        )
     if event is None:
         return words("no event day is known ahead")
     return words("from {days} days before an event on; {event} is {ahead} days ahead", days=int(row.wanted), event=event[1],
@@ -178,7 +185,10 @@ def _bound(measure: str, value: Any, words: Words) -> str:
 
 def _stages(from_: str, to: str, stages: Names, words: Words) -> str:
     known = {**stages, "member": words("member")}
-    return words("{from} → {to}", **{"from": words(", ").join(known.get(s, s) for s in from_.split("+")), "to": known.get(to, to)})
+    return words(
+        "{from} → {to}",
+        **{"from": words(", ").join(known.get(s, s) for s in from_.split("+")), "to": known.get(to, to)},
+    )
 
 
 def _range(value: Any, low: Any, high: Any, words: Words, money: bool = False) -> str:

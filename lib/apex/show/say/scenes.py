@@ -81,7 +81,9 @@ def _wait(decision: Any, names: Names, budget: int | None, words: Words) -> dict
 
 def sure(scores: pd.DataFrame, names: Names, words: Words) -> dict[str, Any]:
     """How sure the choice is: the chance of being in the best set. scores: of the study, one of each family."""
-    known = scores[scores.ready & (scores.p_best > 0) & (scores.scene == scores.same)].sort_values("p_best", ascending=False)
+    known = scores[scores.ready & (scores.p_best > 0) & (scores.scene == scores.same)].sort_values(
+        "p_best", ascending=False
+    )
     if known.empty:
         return {"kind": "not identified", "short": words("No scene is in any best set"),
                 "text": words("Whatever a contact truly changes within its interval: no scene is worth its cost.")}  # fmt: skip
@@ -121,7 +123,11 @@ def cheapest(scores: pd.DataFrame, names: Names, words: Words) -> dict[str, Any]
                  name=names[one.scene], price=price, **_moved(one, words),
                  **{"from": words.money(round(one.per_low)), "to": words.money(round(one.per_high))})  # fmt: skip
     if not is_missing(one.pays) and one.pays < 0.5:
-        text = after(text, words("That does not pay within 15 days: it is stock for later, worth what the goal's page says."), words)
+        text = after(
+            text,
+            words("That does not pay within 15 days: it is stock for later, worth what the goal's page says."),
+            words,
+        )
     return {"kind": _kind(one.kind), "value": float(one.price), "unit": "money_minor", "low": float(one.per_low),
             "high": float(one.per_high), "n": int(one.n), "text": text,
             "short": fitting(words("{name}: {price} a person moved", name=names[one.scene], price=price), names[one.scene])}  # fmt: skip
@@ -160,7 +166,9 @@ def trial(made: Any, scene: str, names: Names, budget: int | None, words: Words)
             "verdict": "careful" if enough is False else "none"}  # fmt: skip
 
 
-def lacking(unmet: pd.DataFrame, scenes: int, names: Names, event: tuple[int, str] | None, words: Words) -> dict[str, Any]:
+def lacking(
+    unmet: pd.DataFrame, scenes: int, names: Names, event: tuple[int, str] | None, words: Words
+) -> dict[str, Any]:
     """What scenes lack. unmet: of `measure.scenes.unmet`; scenes: how many there are."""
     without = unmet.scene.nunique()
     text = words("**{n} of {all}** scenes lack something of what they need now.", n=without, all=scenes)
@@ -214,7 +222,7 @@ def absent(priced: bool, margin: float | None, budget: int | None, category: str
         out.append(words("No table of spend: what a contact costs is unknown, so no scene can be said to pay."))
     if priced and margin is None:
         out.append(words("The campaign says no margin; all of GMV is taken for it."))
-    if budget is None:
+    if priced and budget is None:
         out.append(words("The campaign says no budget: scenes are taken as long as they pay."))
     if category is None:
         out.append(words("The brand has no main category: whom its category could bring is not known."))

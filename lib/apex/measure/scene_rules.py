@@ -157,7 +157,7 @@ class Scene(Part):
     media: Words
     kpi: Texts
     least_budget_minor: Count | None = None
-    needs: list[Need] = []
+    needs: list[Need] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -215,7 +215,7 @@ class Scenes(Part):
     groups: dict[Id, Texts] = Field(min_length=1)
     audiences: dict[Id, Crowd] = Field(min_length=1, max_length=40)
     scenes: dict[Id, Scene] = Field(min_length=1, max_length=100)
-    gates: list[Gate] = []
+    gates: list[Gate] = Field(default_factory=list)
 
     def channels(self, scene: str) -> tuple[str, ...]:
         """The channels of the data that a scene buys through."""
@@ -238,8 +238,8 @@ class Scenes(Part):
 def load_scenes(name: str | Path = "scenes") -> Scenes:
     """The scenes of a file by name (data/rules/NAME.yml) or by path.
 
-    Raises ApexError that names file, line, key and the nearest known word: no such file, not YAML, a key twice, unknown keys, needs,
-    tables, behaviours, measures; a scene whose group, audience, lever or medium the file does not have.
+    Raises ApexError that names file, line, key and the nearest known word: no such file, not YAML, a key twice, unknown keys,
+    needs, tables, behaviours, measures; a scene whose group, audience, lever or medium the file does not have.
     """
     path = Path(name)
     if path.suffix not in (".yml", ".yaml"):
@@ -288,7 +288,8 @@ def _message(error: dict[str, Any], lines: strict_yaml.Lines, file: str) -> str:
 
 def _part(at: tuple[Any, ...]) -> type[BaseModel]:
     """The part of the grammar that stands at a place of the file."""
-    homes = {"settings": Settings, "media": Medium, "audiences": Crowd, "scenes": Scene, "gates": Gate}
-    part: type[BaseModel] = homes.get(str(at[0]), Scenes) if at else Scenes
-    inner = {"dearer": Dearer, "moves": Moves}
-    return inner.get(str(at[-1]), part) if at else part
+    homes: dict[str, type[BaseModel]] = {
+        "settings": Settings, "media": Medium, "audiences": Crowd, "scenes": Scene, "gates": Gate
+    }  # fmt: skip
+    inner: dict[str, type[BaseModel]] = {"dearer": Dearer, "moves": Moves}
+    return inner.get(str(at[-1]), homes.get(str(at[0]), Scenes)) if at else Scenes

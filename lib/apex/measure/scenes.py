@@ -13,8 +13,9 @@ import pandas as pd
 from apex.ledger import Book
 from apex.measure import crowds, event_calendar
 from apex.measure.crowd_file import Crowds
+from apex.measure.crowd_rules import Part
 from apex.measure.members import spans
-from apex.measure.scene_rules import Contents, Done, Event, Followers, Items, Members, Part, Scenes, Table, Young
+from apex.measure.scene_rules import Contents, Done, Event, Followers, Items, Members, Scenes, Table, Young
 from apex.measure.trade import purchases
 from apex.warehouse import Warehouse
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 LEFT = 1e-6  # people below which a scene meets nobody
 
 
@@ -69,9 +70,9 @@ class Programme:
         np.add.at(asked_for, self.scene, asked.people[self.segment])
         np.add.at(mean, self.scene, self.cost * asked.people[self.segment])
         self.surcharge = np.divide(mean, asked_for, out=np.zeros(count), where=asked_for > 0) * (asked.dearer[1] - 1)
-        rows: list[tuple[Array, Array, Array, Array, Array]] = []  # row, column, number; lower, upper bound of each row
+        rows: list[tuple[Index, Index, Array, Array, Array]] = []  # row, column, number; lower, upper bound of each row
 
-        def bound(row: Array, column: Array, number: Array, lower: float | Array, upper: float | Array) -> None:
+        def bound(row: Index, column: Index, number: Array, lower: float | Array, upper: float | Array) -> None:
             height = int(row.max()) + 1 if len(row) else 0
             rows.append((row, column, number, np.broadcast_to(lower, height), np.broadcast_to(upper, height)))
 

@@ -52,8 +52,15 @@ def _scenes(run: "Run") -> pd.DataFrame:
     return scenes.portfolio(run)
 
 
+def _moves(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import moves
+
+    return moves.moves(run)
+
+
 TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "needed"): _needed,
     ("2_plan/calendar", "phases"): _phases,
     ("2_plan/scenes", "portfolio"): _scenes,
+    ("2_plan/strategy", "moves"): _moves,
 }

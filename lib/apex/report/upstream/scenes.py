@@ -1,9 +1,10 @@
 """What `2_plan/scenes` computes and hands over: each scene scored on the brand's own data, and the best set under the budget."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from apex.measure import scenes as counting
 from apex.measure.crowd_rules import OPPORTUNITY
 from apex.measure.item_rules import load_item_rules
 from apex.measure.moves import CONVERT
-from apex.measure.scene_rules import Scenes, load_scenes
+from apex.measure.scene_rules import load_scenes
 from apex.model import portfolio as choosing
 from apex.model import scenes as model
 from apex.model.gates import gates
@@ -51,8 +52,16 @@ class Study:
     """Business scenes as a run's day sees them."""
 
     def __init__(
-        self, run: "Run", file: str, crowd_file: str, items: str, budget_minor: int | None, draws: int, seed: int, join_worth: int = 0
-    ):  # fmt: skip
+        self,
+        run: "Run",
+        file: str,
+        crowd_file: str,
+        items: str,
+        budget_minor: int | None,
+        draws: int,
+        seed: int,
+        join_worth: int = 0,
+    ):
         """file, crowd_file, items: rules of scenes, crowds and items' life. budget_minor: None takes the campaign's.
 
         draws: of what a contact changes. join_worth: what a join adds beyond the order at which it happens, in minor units.
@@ -206,7 +215,9 @@ class Study:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """Every scene: the columns of `model.scenes.scores`, group, counts, items (at the stages it names), ready, same, p_best."""
+        """Every scene: the columns of `model.scenes.scores`, group, counts, items and items_minor (how many are at the stages it
+        names, and their GMV of the last period), ready, same, p_best.
+        """
         rules = self.rules
         frame = model.scores(self.responses, self.people, self.can, self.margin)
         frame["group"] = [rules.scenes[id].group for id in frame.scene]
@@ -321,10 +332,11 @@ class Study:
             if not self.choice.chosen[i]:
                 continue
             row, scene = self._rows[i], rules.scenes[id]
+            met_in = "+".join(c for j, c in enumerate(self.order) if met[at == j].sum() > choosing.LEFT)
             moved = known.extra_draws[:, row][:, at] @ met
             expected, spent = float(met @ known.extra[row][at]), self.choice.spent[i]
             made.append((
-                id, words.name(_plain(scene.name)), scene.group, "+".join(c for j, c in enumerate(self.order) if met[at == j].sum() > choosing.LEFT),
+                id, words.name(_plain(scene.name)), scene.group, met_in,
                 scene.moves.to if scene.moves else "member", scene.audience, round(float(met.sum())), expected,
                 *np.quantile(moved, model.ENDS), float(met @ known.gmv[row][at]), spent if self.priced else None,
                 spent / expected if self.priced and expected > 0 else None, self.chances[id],
@@ -383,7 +395,7 @@ def _badge(kind: str) -> str:
     return "model" if kind == "prior" else kind
 
 
-def _plain(texts: dict[str, str]) -> dict[str, str]:
+def _plain(texts: Mapping[Any, str]) -> dict[str, str]:
     return {str(k): v for k, v in texts.items()}
 
 

@@ -46,7 +46,8 @@ def chosen_heads(words: Words) -> Heads:
     """The heads of `chosen_rows`."""
     return {
         "name": (words("Scene"), "text"), "audience": (words("Audience"), "text"), "stages": (words("Stage moved"), "text"),
-        "people": (words("People met"), "count"), "moved": (words("Moved deeper"), str), "gmv_minor": (words("GMV"), "money_short"),
+        "people": (words("People met"), "count"), "moved": (words("Moved deeper"), str),
+        "gmv_minor": (words("GMV"), "money_short"),
         "budget_minor": (words("Budget"), "money_short"), "cost_per_moved_minor": (words("Cost per person moved"), "money"),
         "p_best": (words("In the best set"), "share"), "kind": (words("Kind"), "text"), "kpi": (words("Judged by"), "text"),
     }  # fmt: skip

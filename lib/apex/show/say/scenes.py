@@ -17,7 +17,7 @@ Names = Mapping[str, str]
 
 def portfolio(decision: Any, rows: pd.DataFrame, names: Names, budget: int | None, odds: float, margin: float | None,
               words: Words) -> dict[str, Any]:  # fmt: skip
-    """What to do. decision: of `report.upstream.scenes.Decision`; rows: its table as it may be shown; margin: None is not known."""
+    """What to do. decision: a `report.upstream.scenes.Decision`; rows: its table as it may be shown; margin: None: not known."""
     if decision.status == "wait":
         return _wait(decision, names, budget, words)
     order = rows.sort_values("gmv_minor", ascending=False)
@@ -35,7 +35,8 @@ def portfolio(decision: Any, rows: pd.DataFrame, names: Names, budget: int | Non
         return {"kind": "model", "value": decision.gmv[0], "unit": "money_minor", "low": decision.gmv[1],
                 "high": decision.gmv[2], "verdict": "careful", "text": text, "short": short,
                 "next_step": words("Book what media cost: then this page says which scenes pay."),
-                "tile": {"label": words("Scenes to run"), "value": words.count(len(rows)), "note": words("cost unknown")}}  # fmt: skip
+                "tile": {"label": words("Scenes to run"), "value": words.count(len(rows)),
+                         "note": words("cost unknown")}}  # fmt: skip
     spent = words.money_short(round(decision.spent))
     text = words(
         "**{list}**: {met} people met once, **{spent}** spent, **{gmv}** GMV (80%: {low} to {high}) in the 15 days after. "
@@ -44,8 +45,8 @@ def portfolio(decision: Any, rows: pd.DataFrame, names: Names, budget: int | Non
     )  # fmt: skip
     if margin is None:
         text = after(text, words("The campaign says no margin; all of GMV is taken for it."), words)
-    rest = None if budget is None else budget - decision.spent
-    if rest is not None and rest > 0.01 * budget:
+    rest = 0.0 if budget is None else budget - decision.spent
+    if budget is not None and rest > 0.01 * budget:
         rest_text = words("The other {rest} of the budget find no scene that earns its cost within these days.",
                           rest=words.money_short(round(rest)))  # fmt: skip
         text = after(text, rest_text, words)
@@ -71,7 +72,8 @@ def _wait(decision: Any, names: Names, budget: int | None, words: Words) -> dict
         "nothing_known": words("Of no scene with all that it needs is it known what a contact changes: too few were met so far."),
         "budget": words("{budget} is below the least that any of these scenes takes.", budget=words.money(budget)),
         "no_cost": words("Nothing in the data says what media cost, and no scene is seen to bring anything."),
-        "does_not_earn": words("Of no scene does the margin expected within 15 days cover the cost; {name} comes nearest.", name=near),
+        "does_not_earn": words("Of no scene does the margin expected within 15 days cover the cost; {name} comes nearest.",
+                               name=near),
     }[decision.reason]  # fmt: skip
     return {"kind": "model", "verdict": "careful", "text": words("**Wait.** {why}", why=why),
             "short": words("Wait: no scene pays now"),
@@ -112,15 +114,15 @@ def cheapest(scores: pd.DataFrame, names: Names, words: Words) -> dict[str, Any]
             return {"kind": "not identified", "short": words("What moving people costs is not known"),
                     "text": words("Of no scene is the cost of a contact known together with what it changes.")}  # fmt: skip
         top = most.loc[most.moved.astype(float).idxmax()]
-        text = words("What a contact costs is not in the data. **{name}** moves most: **{n}** people deeper (80%: {low} to {high}).",
-                     name=names[top.scene], **_moved(top, words))  # fmt: skip
+        text = words("What a contact costs is not in the data. **{name}** moves most: **{n}** people deeper (80%: {low} to "
+                     "{high}).", name=names[top.scene], **_moved(top, words))  # fmt: skip
         return {"kind": _kind(top.kind), "value": float(top.moved), "unit": "consumers", "low": float(top.low),
                 "high": float(top.high), "n": int(top.n), "text": text,
                 "short": fitting(words("{name} moves most people", name=names[top.scene]), names[top.scene])}  # fmt: skip
     one = able.iloc[0]
     price = words.money(round(one.price))
-    text = words("**{name}** moves people most cheaply: **{price}** each (80%: {from} to {to}), {n} people (80%: {low} to {high}).",
-                 name=names[one.scene], price=price, **_moved(one, words),
+    text = words("**{name}** moves people most cheaply: **{price}** each (80%: {from} to {to}), {n} people (80%: {low} to "
+                 "{high}).", name=names[one.scene], price=price, **_moved(one, words),
                  **{"from": words.money(round(one.per_low)), "to": words.money(round(one.per_high))})  # fmt: skip
     if not is_missing(one.pays) and one.pays < 0.5:
         text = after(
@@ -130,7 +132,8 @@ def cheapest(scores: pd.DataFrame, names: Names, words: Words) -> dict[str, Any]
         )
     return {"kind": _kind(one.kind), "value": float(one.price), "unit": "money_minor", "low": float(one.per_low),
             "high": float(one.per_high), "n": int(one.n), "text": text,
-            "short": fitting(words("{name}: {price} a person moved", name=names[one.scene], price=price), names[one.scene])}  # fmt: skip
+            "short": fitting(words("{name}: {price} a person moved", name=names[one.scene], price=price),
+                             names[one.scene])}  # fmt: skip
 
 
 def _moved(row: Any, words: Words) -> dict[str, str]:
@@ -153,14 +156,15 @@ def trial(made: Any, scene: str, names: Names, budget: int | None, words: Words)
         enough = None
     else:
         text = words(
-            "{name} pays from an effect of **{effect}** a contact on. To tell that from nought, a trial takes **{n}** people in each "
-            "arm, and **{cost}** for the arm that is addressed.",
+            "{name} pays from an effect of **{effect}** a contact on. To tell that from nought, a trial takes **{n}** people in "
+            "each arm, and **{cost}** for the arm that is addressed.",
             name=name, effect=effect, n=made.each_arm, cost=words.money_short(round(made.cost_minor)),
         )  # fmt: skip
         enough = None if budget is None else budget >= made.cost_minor
-        if enough is False:
-            text = after(text, words("{budget} buys {share} of that: it can earn, and it cannot teach.",
-                                     budget=words.money_short(budget), share=words.share(budget / made.cost_minor)), words)  # fmt: skip
+        if budget is not None and not enough:
+            less = words("{budget} buys {share} of that: it can earn, and it cannot teach.",
+                         budget=words.money_short(budget), share=words.share(budget / made.cost_minor))  # fmt: skip
+            text = after(text, less, words)
     return {"kind": "model", "value": float(made.each_arm), "unit": "consumers", "text": text,
             "short": fitting(words("A trial of {name}: {n} people an arm", name=name, n=made.each_arm), name),
             "verdict": "careful" if enough is False else "none"}  # fmt: skip
@@ -189,7 +193,8 @@ def lacking(
 def need_name(need: str, words: Words) -> str:
     """What is lacking, as a group."""
     return {
-        "channel": words("a channel that was used"), "audience": words("an audience large enough"), "table": words("a table of data"),
+        "channel": words("a channel that was used"), "audience": words("an audience large enough"),
+        "table": words("a table of data"),
         "behaviour": words("a behaviour in the data"), "members": words("members"), "followers": words("followers"),
         "items": words("items at a stage of life"), "younger_than_days": words("new items"), "contents": words("fresh content"),
         "event_within_days": words("an event near enough"),
@@ -202,7 +207,8 @@ def growth(gates: pd.DataFrame, labels: list[str], standing: str, words: Words) 
     shut = [label for label, ok in zip(labels, gates.passed, strict=True) if not ok]
     listed = words(", ").join(shut)
     text = {
-        "validate": words("**Validate first**: {n} of {all} gates are passed; not yet: {list}.", n=passed, all=len(gates), list=listed),
+        "validate": words("**Validate first**: {n} of {all} gates are passed; not yet: {list}.", n=passed, all=len(gates),
+                          list=listed),
         "accelerate": words("**Validated**, not yet to be accelerated: {n} of {all} gates are passed; not yet: {list}.",
                             n=passed, all=len(gates), list=listed),
         "open": words("**All {all} gates are passed**: what pays may be paid for more.", all=len(gates)),

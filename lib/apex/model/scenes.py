@@ -137,7 +137,8 @@ def scores(known: Responses, people: Array, can: Array, margin: float) -> pd.Dat
     people: consumers by scene and cell (S × C). can: those of them who can be met. margin: what of GMV is left. A scene of
     which nothing is known has its people, and nulls. Returns scene, people, met (whom it can meet), moved (with low, high),
     gmv_minor (with gmv_low, gmv_high), cost_minor (null: unknown), cost_per_moved_minor (with per_low, per_high; null where
-    unknown or nobody is moved; an end is null where it has none), pays (the chance that margin × GMV is above cost; null where cost is unknown),
+    unknown or nobody is moved; an end is null where it has none), pays (the chance that margin × GMV is above cost; null where
+    cost is unknown),
     told (the interval of moved leaves nought out), usual (share moved anyhow), n, kind. Intervals hold 80%.
     """
     moved, gmv = (can * known.extra).sum(axis=1), (can * known.gmv).sum(axis=1)

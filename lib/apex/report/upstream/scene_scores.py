@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from apex.errors import ApexError, nearest
 from apex.measure import item_life, item_market, joining, peers
 from apex.measure import scenes as counting
 from apex.measure.crowd_rules import OPPORTUNITY
@@ -77,8 +78,16 @@ class Scored:
 
     @cached_property
     def cells(self) -> dict[str, tuple[str, ...]]:
-        """Scene → the cells that it takes people from; those who bought where it counts joins."""
+        """Scene → the cells that it takes people from; the two deepest where it counts joins.
+
+        Raises ApexError for a cell that the campaign's rules do not have.
+        """
         stages = self.run.book.rules.ids
+        for id, scene in self.rules.scenes.items():
+            for cell in (*scene.moves.from_, scene.moves.to) if scene.moves else ():
+                if cell not in self.order:
+                    where = f'scenes.{id}.moves: the rules "{self.run.book.rules.name}" have no stage "{cell}"'
+                    raise ApexError(f"{where}.{nearest(cell, self.order)}")
         return {
             id: scene.moves.from_ if scene.moves else tuple(stages[-2:]) for id, scene in self.rules.scenes.items()
         }  # fmt: skip

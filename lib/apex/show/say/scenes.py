@@ -41,7 +41,7 @@ def portfolio(decision: Any, rows: pd.DataFrame, names: Names, budget: int | Non
     text = words(
         "**{list}**: {met} people met once, **{spent}** spent, **{gmv}** GMV (80%: {low} to {high}) in the 15 days after. "
         "That the margin covers the cost has a chance of **{chance}**.",
-        list=listed, met=met, spent=spent, gmv=gmv, low=low, high=high, chance=words.share(decision.earns),
+        list=listed, met=met, spent=spent, gmv=gmv, low=low, high=high, chance=odds_in_words(decision.earns, words),
     )  # fmt: skip
     if margin is None:
         text = after(text, words("The campaign says no margin; all of GMV is taken for it."), words)
@@ -62,6 +62,13 @@ def portfolio(decision: Any, rows: pd.DataFrame, names: Names, budget: int | Non
             "at_stake_minor": max(round(decision.spent), 0),
             "tile": {"label": words("Scenes to run"), "value": words.count(len(rows)),
                      "note": words("{spent} for {gmv} GMV", spent=spent, gmv=gmv)}}  # fmt: skip
+
+
+def odds_in_words(chance: Any, words: Words) -> str:
+    """A chance from draws: never quite sure, never quite out of the question."""
+    if is_missing(chance):
+        return words.share(None)
+    return words("over 99%") if chance > 0.99 else words("under 1%") if chance < 0.01 else words.share(chance)
 
 
 def _wait(decision: Any, names: Names, budget: int | None, words: Words) -> dict[str, Any]:
@@ -91,15 +98,20 @@ def sure(scores: pd.DataFrame, names: Names, words: Words) -> dict[str, Any]:
                 "text": words("Whatever a contact truly changes within its interval: no scene is worth its cost.")}  # fmt: skip
     first, rest = known.iloc[0], known[known.p_best >= 0.2].iloc[1:]
     text = words("Within what is known of contacts, **{name}** is in the best set in **{share}** of cases.",
-                 name=names[first.scene], share=words.share(first.p_best))  # fmt: skip
+                 name=names[first.scene], share=odds_in_words(first.p_best, words))  # fmt: skip
     if len(rest):
         listed = words(", ").join(
-            words("{name} ({share})", name=names[r.scene], share=words.share(r.p_best)) for r in rest.itertuples()
+            words("{name} ({share})", name=names[r.scene], share=odds_in_words(r.p_best, words))
+            for r in rest.itertuples()
         )
-        text = after(text, words("Behind it: {list}.", list=listed), words)
+        text = after(
+            text, words("Behind it: {list}; scenes with the same people stand in for each other.", list=listed), words
+        )
     return {"kind": "model", "value": float(first.p_best), "unit": "share", "text": text,
             "short": fitting(words("{name} is best in {share} of cases", name=names[first.scene],
-                                   share=words.share(first.p_best)), names[first.scene]),
+                                   share=odds_in_words(first.p_best, words)), names[first.scene]),
+            "tile": {"label": words("Surest of its place"), "value": names[first.scene],
+                     "note": words("in the best set in {share} of cases", share=odds_in_words(first.p_best, words))},
             "verdict": "ahead" if first.p_best >= 0.8 else "careful"}  # fmt: skip
 
 
@@ -132,6 +144,7 @@ def cheapest(scores: pd.DataFrame, names: Names, words: Words) -> dict[str, Any]
         )
     return {"kind": _kind(one.kind), "value": float(one.price), "unit": "money_minor", "low": float(one.per_low),
             "high": float(one.per_high), "n": int(one.n), "text": text,
+            "tile": {"label": words("Cheapest per person moved"), "value": price, "note": names[one.scene]},
             "short": fitting(words("{name}: {price} a person moved", name=names[one.scene], price=price),
                              names[one.scene])}  # fmt: skip
 
@@ -166,6 +179,7 @@ def trial(made: Any, scene: str, names: Names, budget: int | None, words: Words)
                          budget=words.money_short(budget), share=words.share(budget / made.cost_minor))  # fmt: skip
             text = after(text, less, words)
     return {"kind": "model", "value": float(made.each_arm), "unit": "consumers", "text": text,
+            "tile": {"label": words("A trial takes, in each arm"), "value": words.count(made.each_arm), "note": name},
             "short": fitting(words("A trial of {name}: {n} people an arm", name=name, n=made.each_arm), name),
             "verdict": "careful" if enough is False else "none"}  # fmt: skip
 

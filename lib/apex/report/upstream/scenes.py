@@ -30,7 +30,8 @@ class Decision:
     """What to do. status: "several", "one", "wait" or "rank" (no cost is known, so scenes are only ranked by what they bring).
 
     reason, of "wait" and "rank": none_ready (no scene has what it needs), no_cost, nothing_known (no response), budget (below
-    what any scene takes), does_not_earn (no scene's margin covers its cost). rows: the table PORTFOLIO without p_best of others.
+    what any scene takes), too_small (who would pay are too few for the least budget), does_not_earn (no scene's margin covers
+    its cost). rows: the table PORTFOLIO without p_best of others.
     spent, gmv: of the set, minor units (spent null: unknown), with the 80% interval of gmv. earns: chance that margin × GMV
     is above cost (null: unknown). nearest: the scene that comes nearest to paying, "" where there is none.
     """
@@ -75,7 +76,8 @@ class Study(Scored):
         told = known.n[rows][:, at] > 0
         cost = known.cost[rows][:, at] if self.priced else np.zeros((len(rows), len(at)))
         cell = np.eye(len(self.order))[at]  # the supply of a channel is by cell
-        uses = np.einsum("ksg,gc->kcsg", known.shares[:, rows][:, :, at], cell).reshape(-1, len(rows), len(at))
+        uses = np.einsum("ksg,gc->kcsg", known.shares[:, rows][:, :, at], cell)
+        uses = uses.reshape(known.contacts.size, len(rows), len(at))
         return choosing.Programme(choosing.Question(
             self.inside[rows] & told, self.segments.consumers.to_numpy(float), set_.reach, cost,
             np.array([self.rules.least(id) if self.priced else 0.0 for id in self.candidates]),
@@ -122,7 +124,9 @@ class Study(Scored):
             return "no_cost"
         if self.budget is not None and self.budget < min(self.rules.least(id) for id in self.candidates):
             return "budget"
-        return "does_not_earn"
+        asked = self.programme.asked
+        pays = asked.inside & (self._worth(self.responses.gmv) > asked.cost)
+        return "too_small" if pays.any() else "does_not_earn"
 
     def _nearest(self) -> str:
         """The candidate with the largest chance of earning its cost by itself; without costs the one that brings most."""

@@ -79,6 +79,8 @@ def _wait(decision: Any, names: Names, budget: int | None, words: Words) -> dict
         "nothing_known": words("Of no scene with all that it needs is it known what a contact changes: too few were met so far."),
         "budget": words("{budget} is below the least that any of these scenes takes.", budget=words.money(budget)),
         "no_cost": words("Nothing in the data says what media cost, and no scene is seen to bring anything."),
+        "too_small": words("Those of whom a contact would pay are too few for the least that a scene takes; {name} comes "
+                           "nearest.", name=near),
         "does_not_earn": words("Of no scene does the margin expected within 15 days cover the cost; {name} comes nearest.",
                                name=near),
     }[decision.reason]  # fmt: skip

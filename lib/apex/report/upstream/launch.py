@@ -244,10 +244,10 @@ class Study:
 
     def verdict(self) -> str:
         """hit (it is one), over (day 90 has passed), back, test or hold (chance against base rate), or unknown."""
+        if self.choice.item is None:
+            return "unknown"
         if self.hit:
             return "hit"
-        if self.choice.item is None or self.choice.how in ("none", "old"):
-            return "unknown"
         if self.age >= HORIZONS[-1]:
             return "over"
         odds, score = self.odds, launch_odds.score(self.stated)

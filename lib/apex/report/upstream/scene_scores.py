@@ -123,10 +123,9 @@ class Scored:
 
     @cached_property
     def moves(self) -> pd.DataFrame:
-        """What a contact changes, by cell and channel."""
-        from apex.report.upstream.moves import moves
-
-        return moves(self.run)
+        """What a contact changes, by cell and channel, of rows that may be shown: the strategy's table."""
+        frame, few = self.run.table("2_plan/strategy", "moves"), self.run.campaign.privacy_threshold
+        return frame[(frame.n.fillna(0) >= few) & (frame.contacted.fillna(0) >= few)].reset_index(drop=True)
 
     @cached_property
     def supply(self) -> float:

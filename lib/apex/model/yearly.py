@@ -20,6 +20,7 @@ PRIOR = np.array([0.0, 0.5, 0.2])  # drift; weight of level × season; weight of
 PRIOR_SD = np.array([0.1, 0.25, 0.2])
 SHOCK = 0.1  # log: what all brands of a year share beyond what anybody could have known
 LEAST = 12  # earlier brand-windows; fewer do not say how far off one is
+METHODS = ("same_days", "last_year", "own_growth")
 SMOOTH = 0.3  # of a scaled error: draws lie between the errors that were seen, too
 HALF = 0.5  # added to counts, so that a nought has a logarithm
 
@@ -79,41 +80,92 @@ class _One:
     errors: pd.Series
 
 
-def _measure(frame: pd.DataFrame, brand: str) -> _One | None:
-    """One measure: frame of `same_days` of it alone."""
+@dataclass(frozen=True)
+class _Design:
+    """Rows (year, brand) of one measure: features, log change on last year (NaN where not known), expected count, last year's log."""
+
+    index: pd.MultiIndex
+    x: Floats
+    change: Floats
+    year: NDArray[np.int64]
+    count: Floats
+    last: Floats
+    kept: Floats
+
+
+def _design(frame: pd.DataFrame) -> _Design:
+    """frame: of `same_days`, one measure."""
     money = frame.measure.iloc[0] == "gmv_minor"
     add = 0.0 if money else HALF
     wide = frame.set_index(["year", "side", "brand"])[["value", "level", "kept"]].unstack("side")
     now, before = (pd.DataFrame({c: wide[c, s] for c in ("value", "level", "kept")}) for s in ("now", "before"))
     planned = now.index.get_level_values("year") == 0
     usable = (before.value > 0) & (before.level > 0) & (now.level > 0) & (planned | (now.value > 0))
-    now, before, planned = now[usable], before[usable], planned[usable.to_numpy()]
-    if (0, brand) not in now.index:
-        return None
+    now, before = now[usable], before[usable]
     season = before.groupby("year")[["value", "level"]].sum()
-    season_log = np.log(season.value / season.level).reindex(now.index.get_level_values("year")).to_numpy()
-    last = np.log(before.value + add)
-    level = np.log(now.level) + season_log
-    trend = last + np.log(now.level / before.level)
+    year = now.index.get_level_values("year")
+    last = np.log(before.value + add).to_numpy(float)
+    level = np.log(now.level.to_numpy(float)) + np.log(season.value / season.level).reindex(year).to_numpy(float)
+    trend = last + np.log((now.level / before.level).to_numpy(float))
+    count = np.exp(level)  # of people; of money, what a brand of middle size sells is one
+    if money and len(count):
+        count = count / max(float(np.median(count)), 1e-9)
+    change = np.log(now.value + add).to_numpy(float) - last
     x = np.column_stack([np.ones(len(last)), level - last, trend - last])
-    change = (np.log(now.value + add) - last).to_numpy(float)
-    count = np.exp(level.to_numpy(float))  # of people; of money, what one of the smallest would have sold is one
-    if money:
-        count = count / max(float(np.median(count)), 1.0)
-    taught = ~planned & np.isfinite(change)
-    if taught.sum() < LEAST:
+    return _Design(now.index, x, change, year.to_numpy(), count, last, now.kept.to_numpy(float))
+
+
+def _measure(frame: pd.DataFrame, brand: str) -> _One | None:
+    """One measure: frame of `same_days` of it alone."""
+    d = _design(frame)
+    taught = (d.year > 0) & np.isfinite(d.change)
+    if (0, brand) not in d.index or taught.sum() < LEAST:
         return None
-    year = now.index.get_level_values("year").to_numpy()
-    beta, (tau, kappa) = _fitted(x[taught], change[taught], year[taught], count[taught])
-    scale = np.sqrt(tau + kappa / count)
-    errors = pd.Series((change - x @ beta)[taught] / scale[taught], now.index[taught])
-    at = now.index.get_loc((0, brand))
-    logs = {"last_year": last.iloc[at], "level": level.iloc[at], "trend": trend.iloc[at]}
+    beta, (tau, kappa) = _fitted(d.x[taught], d.change[taught], d.year[taught], d.count[taught])
+    scale = np.sqrt(tau + kappa / d.count)
+    errors = pd.Series((d.change - d.x @ beta)[taught] / scale[taught], d.index[taught])
+    at = d.index.get_loc((0, brand))
+    logs = {"last_year": d.last[at], "level": d.last[at] + d.x[at, 1], "trend": d.last[at] + d.x[at, 2]}
     return _One(
-        float(np.exp(last.iloc[at] + x[at] @ beta)), float(scale[at]), float(now.kept.iloc[at]),
+        float(np.exp(d.last[at] + d.x[at] @ beta)), float(scale[at]), float(d.kept[at]),
         {name: float(np.exp(value)) for name, value in logs.items()},
         dict(zip(("drift", "level", "trend"), map(float, beta), strict=True)), errors,
     )  # fmt: skip
+
+
+def backtest(frame: pd.DataFrame, level: float = 0.8) -> pd.DataFrame:
+    """The GMV forecast and its rivals for windows of earlier years, each from still earlier ones only.
+
+    frame: of `measure.same_days`. Returns brand, year (years back), method (METHODS), actual, forecast, low, high (minor units;
+    null where too few windows had ended): empty where no earlier year has one before it to learn from.
+    """
+    columns = ["brand", "year", "method", "actual", "forecast", "low", "high"]
+    if frame.empty:
+        return pd.DataFrame(columns=columns)
+    d = _design(frame[frame.measure == "gmv_minor"])
+    parts, tail = [], [(1 - level) / 2, (1 + level) / 2]
+    for year in sorted(set(d.year[d.year > 0])):
+        known = np.isfinite(d.change)
+        taught, judged = (d.year > year) & known, (d.year == year) & known
+        if taught.sum() < LEAST or not judged.any():
+            continue
+        beta, (tau, kappa) = _fitted(d.x[taught], d.change[taught], d.year[taught], d.count[taught])
+        scale = np.sqrt(tau + kappa / d.count)
+        said = {METHODS[0]: (d.x @ beta, scale), METHODS[1]: (0 * d.last, None), METHODS[2]: (d.x[:, 2], None)}
+        for method, (change, by) in said.items():
+            one = np.ones(len(change)) if by is None else by
+            ends = np.quantile((d.change - change)[taught] / one[taught], tail)
+            at = d.last + change
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "brand": d.index[judged].get_level_values("brand"), "year": year, "method": method,
+                        "actual": np.exp((d.last + d.change)[judged]), "forecast": np.exp(at[judged]),
+                        "low": np.exp((at + ends[0] * one)[judged]), "high": np.exp((at + ends[1] * one)[judged]),
+                    }
+                )
+            )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def _fitted(x: Floats, y: Floats, year: NDArray[np.int64], count: Floats) -> tuple[Floats, tuple[float, float]]:

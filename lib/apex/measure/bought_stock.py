@@ -16,7 +16,7 @@ class BoughtStock:
     """One campaign's bought stock.
 
     cells: stage (cells, shallow to deep), consumers (on the campaign's eve), met (of them, by media in its days; NONE and O share
-    those who stood at no stage by their size). spent_minor: on the brand's media in those days, null where the data hold no spend;
+    those who stood at no stage by their size). spent_minor: on the brand's media in those days, null where unknown;
     of_campaign_minor: of it, under the campaign's own name.
     """
 

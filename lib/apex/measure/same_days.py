@@ -36,8 +36,7 @@ def pairs(first_day: date, window: tuple[date, date], as_of: date) -> pd.DataFra
     """  # fmt: skip
     rows = []
     for year in range(MOST):
-        first, last, seen = (earlier(d, year + 1) for d in (*window, as_of))
-        level = min(LEVEL, (seen - first_day).days + 1)
+        level = min(LEVEL, (earlier(as_of, year + 1) - first_day).days + 1)
         if level < LEAST_LEVEL:
             break
         rows += [
@@ -47,15 +46,13 @@ def pairs(first_day: date, window: tuple[date, date], as_of: date) -> pd.DataFra
     return pd.DataFrame(rows, columns=["year", "side", "first", "last", "seen", "level"])
 
 
-def same_days(
-    warehouse: Warehouse, brands: Sequence[str], window: tuple[date, date], as_of: date
-) -> pd.DataFrame:
+def same_days(warehouse: Warehouse, brands: Sequence[str], window: tuple[date, date], as_of: date) -> pd.DataFrame:
     """What brands had in the window and in the same days of earlier years, one row a pair, side, brand and measure (COLUMNS).
 
-    measure: gmv_minor (paid, minor units); new_consumers (bought in the window and not within a year before it); aac (consumers who
+    measure: gmv_minor (paid, minor units); new_consumers (bought in the window and not within a year before it); aac (who
     bought within the year that ends with the window); joins (who joined in it, where the data know joining). value: null for the
-    planned window. kept: of aac, who counts on the window's last day by what they had bought by `seen`, else 0; value is then what
-    comes on top. level: GMV, buyers or joins a day up to `seen`. Zeros included. ApexError is not raised: no pair, no row.
+    planned window. kept: of aac, who counts on the window's last day by what they had bought by `seen`, else 0; value is then
+    what comes on top. level: GMV, buyers or joins a day up to `seen`. Zeros included; no pair, no row.
     """
     on = pairs(warehouse.first_day, window, as_of)
     if on.empty:

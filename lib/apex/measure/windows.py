@@ -114,7 +114,9 @@ def build_ups(book: Book, brands: Sequence[str], eve: date, distances: Sequence[
     counted = stocks(book, brands, [eve, *(eve - timedelta(days=n) for n in distances)])
     found, last = {}, counted[counted.day == eve].consumers.to_numpy()
     for n in distances:
-        frame = counted[counted.day == eve - timedelta(days=n)].drop(columns="day").rename(columns={"consumers": "then"})
+        frame = (
+            counted[counted.day == eve - timedelta(days=n)].drop(columns="day").rename(columns={"consumers": "then"})
+        )
         frame = frame.assign(eve=last)
         found[n] = frame.assign(share=frame.then / frame.eve.where(frame.eve > 0)).reset_index(drop=True)
     return found

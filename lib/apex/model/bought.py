@@ -25,7 +25,7 @@ GRID = 400
 
 @dataclass(frozen=True)
 class Lift:
-    """What so much more money adds: `x` (extra money over the earlier campaign's), `share` by measure, priors (middle, low, high)."""
+    """What more money adds. x: extra money over the earlier campaign's; share: by measure; m, eta: priors (middle, low, high)."""
 
     x: float
     share: Mapping[str, float]
@@ -69,13 +69,11 @@ def shares(cells: pd.DataFrame, deep: tuple[str, ...]) -> dict[str, float]:
     return found
 
 
-def informed(
-    m: tuple[float, float, float], effect: float, se: float, worth: float
-) -> tuple[float, float, float]:
+def informed(m: tuple[float, float, float], effect: float, se: float, worth: float) -> tuple[float, float, float]:
     """m after a trial: `effect` (with its standard error) is what bought stock of `worth` at the average rate brought.
 
-    Log-normal prior on a grid × normal likelihood of effect = m · worth; middle and 80 % interval of the posterior. The prior where
-    the trial says nothing (se or worth not above 0).
+    Log-normal prior on a grid × normal likelihood of effect = m · worth; middle and 80 % interval of the posterior. The prior
+    where the trial says nothing (se or worth not above 0).
     """
     if not (se > 0 and worth > 0 and np.isfinite([effect, se, worth]).all()):
         return m

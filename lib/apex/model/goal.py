@@ -63,7 +63,8 @@ class GoalPlan:
     """A plan for one brand's window. Money in minor units, intervals 80 %.
 
     forecast, low, high, odds: of the window's GMV, and that it reaches the goal. basis: "years" (the same days of earlier
-    years, `apex.model.yearly`), "history" (the combined forecast), or "stages" (stock × conversion × value alone, by its peers where the brand has no window of its own; taken
+    years, `apex.model.yearly`), "history" (the combined forecast), or "stages" (stock × conversion
+    × value alone, by its peers where the brand has no window of its own; taken
     where it sold nothing in the last window, or where too few earlier windows tell how wrong a forecast is). target: the
     expected GMV planned for: the goal, or what it takes to reach the goal with the wanted odds. k: the factor on the
     planned cells, never below 0; k_best and k_worst at the ends of what bought stock may be worth. level: the one factor
@@ -233,7 +234,7 @@ def _planned(
     view: StageView, cells: pd.DataFrame, goal_minor: float, said: tuple[float, float, float], odds: float,
     basis: Literal["years", "history", "stages"], sure: float | None, bought: Bought, brand: str, lead: int,
 ) -> GoalPlan:  # fmt: skip
-    """The plan once the forecast `said` (middle, low, high) and its odds are known; sure: what is reached with the odds wanted."""
+    """The plan once the forecast `said` (middle, low, high) and its odds are known; sure: reached with the odds wanted."""
     middle, low, high = said
     level = middle / float(cells.gmv_minor.sum())
     cells[["value_minor", "value_low", "value_high", "gmv_minor"]] *= level

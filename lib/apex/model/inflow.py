@@ -1,4 +1,4 @@
-"""Daily inflow by phase: what has to come or return in each phase so that the eve's stock is there, and stays until the window ends."""
+"""Daily inflow by phase: what has to come or return in each, so that the eve's stock is there, and stays."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -30,7 +30,9 @@ def by_phase(
         for row in inflow.itertuples():
             days = 0 if pd.isna(row.days) else int(row.days)
             gathering = _overlap(first, last, eve - timedelta(days=days - 1), eve) if days else 0
-            people = (float(row.to_gather) * gathering / days if days else 0.0) + float(row.needed) / lives[row.stage] * after
+            people = (float(row.to_gather) * gathering / days if days else 0.0) + float(row.needed) / lives[
+                row.stage
+            ] * after
             rows.append((name, row.stage, first, last, before + after, people, people / max(gathering + after, 1)))
     frame = pd.DataFrame(rows, columns=COLUMNS)
     return frame.assign(people=np.ceil(frame.people.astype(float).round(6)))

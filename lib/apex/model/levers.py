@@ -1,7 +1,7 @@
 """What would have to be true for a goal, and what moves its odds most.
 
-GMV = stock × conversion × value. Each alone would have to be so many times what is forecast; how unusual that is, is read from how
-the same figure moved between windows of brands that lie a year apart (where the data hold them, else one window's length).
+GMV = stock × conversion × value. Each alone would have to be so many times what is forecast; how unusual that is, is read from
+how the same figure moved between windows of brands that lie a year apart (where the data hold them, else one window's length).
 """
 
 from collections.abc import Callable, Mapping
@@ -53,8 +53,7 @@ def moved(results: pd.DataFrame, length: int) -> Moved:
 def would_have_to(factor: float, bought: float, past: Moved) -> pd.DataFrame:
     """lever, factor (of the forecast, each alone), unusual (share of earlier moves at least so large; null: too few), n.
 
-    factor: the GMV wanted over the one forecast; bought: how bought stock converts, so that stock has to grow by more. The last row,
-    `stock_itself`, is stock that comes by itself.
+    factor: the GMV wanted over the one forecast; bought: how bought stock converts, so that stock has to grow by more.
     """
     of = {"conversion": factor, "value": factor, "stock": 1 + max(factor - 1, 0.0) / bought if factor > 1 else factor}
     rows = []
@@ -87,7 +86,9 @@ def ends_of_cells(cells: pd.DataFrame) -> dict[str, tuple[float, float]]:
         low, high = {"stock": ("low", "high"), "conversion": ("conversion_low", "conversion_high"),
                      "value": ("value_low", "value_high")}[name]  # fmt: skip
         middle = cells[column].astype(float)
-        part = {e: gmv * (cells[e].astype(float).fillna(middle) / middle.where(middle > 0)).fillna(1.0) for e in (low, high)}
+        part = {
+            e: gmv * (cells[e].astype(float).fillna(middle) / middle.where(middle > 0)).fillna(1.0) for e in (low, high)
+        }
         down, up = (float(np.sqrt(((part[e] - gmv) ** 2).sum())) for e in (low, high))
         found[name] = (max(1 - down / whole, 0.0), 1 + up / whole) if whole > 0 else (1.0, 1.0)
     return found

@@ -1,4 +1,4 @@
-"""What a window may bring, as joint draws of all its measures: intervals, odds of several goals together, with and without a plan."""
+"""What a window may bring, as joint draws of all its measures: intervals, odds of several goals together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -61,7 +61,10 @@ class Outlook:
         draws = self.draws.copy()
         for measure in factors.columns.intersection(draws.columns):
             draws[measure] = draws[measure].to_numpy() * factors[measure].to_numpy()
-        moved = {m: (v - self.kept.get(m, 0.0)) * middles.get(m, 1.0) + self.kept.get(m, 0.0) for m, v in self.middles.items()}
+        moved = {
+            m: (v - self.kept.get(m, 0.0)) * middles.get(m, 1.0) + self.kept.get(m, 0.0)
+            for m, v in self.middles.items()
+        }
         return replace(self, draws=draws, middles=moved)
 
 
@@ -75,6 +78,9 @@ def of_years(made: "Yearly", rng: np.random.Generator, size: int = SIZE) -> Outl
 def of_plan(forecast: float, low: float, high: float, rng: np.random.Generator, size: int = SIZE) -> Outlook:
     """The outlook of a GMV forecast that is known by its 80 % interval only: log-normal, its halves as wide as each side."""
     z = rng.standard_normal(size)
-    down, up = (np.log(max(forecast, 1e-9) / max(low, 1e-9)) / 1.2816, np.log(max(high, 1e-9) / max(forecast, 1e-9)) / 1.2816)
+    down, up = (
+        np.log(max(forecast, 1e-9) / max(low, 1e-9)) / 1.2816,
+        np.log(max(high, 1e-9) / max(forecast, 1e-9)) / 1.2816,
+    )
     draws = forecast * np.exp(z * np.where(z < 0, down, up))
     return Outlook(pd.DataFrame({"gmv_minor": draws}), {}, {"gmv_minor": forecast})

@@ -25,7 +25,8 @@ UNMET = ("", "all")
 class Way:
     """purchases: WAY, one row a stage and channel with contacts to buy (cost null: unknown; low, high: of gmv_minor, 80 %).
 
-    brings_gmv, brings_new: what the way adds (minor units; buyers who are new); short: by measure, what is missing all the same; cost_minor: null where unknown.
+    brings_gmv, brings_new: what the way adds (minor units; buyers who are new); short: by measure, what is missing
+    all the same; cost_minor: null where unknown.
     bound: what stops it: "" (the goals are reached), "people" (all there are would not bring some goal), "budget".
     """
 
@@ -49,8 +50,9 @@ def options(
 ) -> pd.DataFrame:  # fmt: skip
     """What can be bought, one row a stage, channel and step of STEPS.
 
-    moves: see `apex.report.upstream.moves`; people: by stage, who can be met; values: money a buyer of a stage spends; deep: stages
-    whose buyers are not new; days: to buy in; back: days behind moves' n; worth: what bought contacts bring beside what moves say.
+    moves: see `apex.report.upstream.moves`; people: by stage, who can be met; values: money a buyer of a stage spends; deep:
+    stages whose buyers are not new; days: to buy in; back: days behind moves' n; worth: what bought contacts bring
+    beside what moves say.
     Returns stage, channel, step, most (contacts), often (contacts a consumer), cost (a contact, null unknown), gmv_minor,
     low, high, new (buyers who are new) a contact. Contacts that bring nothing are no option.
     """
@@ -127,5 +129,5 @@ def least_cost(
         bought[column] = bought[column] * bought.contacts
     bought["people"] = bought.contacts / bought.often
     grouped = bought.groupby(["stage", "channel"], sort=False)[WAY[2:]].sum(min_count=1).reset_index()
-    both = (float(can[c].to_numpy(float) @ x) for c in ("gmv_minor", "new"))
-    return Way(grouped[WAY], *both, short, float(cost @ x) if priced else None, bound)
+    gmv, new = (float(can[c].to_numpy(float) @ x) for c in ("gmv_minor", "new"))
+    return Way(grouped[WAY], gmv, new, short, float(cost @ x) if priced else None, bound)

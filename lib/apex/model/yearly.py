@@ -1,10 +1,10 @@
 """A window's outcome from the same days of earlier years: last year's, and where the brand stands now.
 
-Three voices: last year again; last year times how far the brand's level moved since; the level now times the season of all brands
-together. log(window) − log(last year's) is regressed on the other two's distance from the first over the earlier years' windows of all
-brands, held back towards PRIOR; windows of one year share a shock, so that sixty brands of one year are few witnesses. How far off
-the same rule was in those windows gives the spread: what a window strays is a part that does not go away with size and the
-chance of few buyers. Several measures (GMV, new consumers, …) stray together, so that draws are joint.
+Three voices: last year again; last year times how far the brand's level moved since; the level now times the season of all
+brands together. log(window) − log(last year's) is regressed on the other two's distance from the first over earlier years'
+windows of all brands, held back towards PRIOR; windows of one year share a shock, so that sixty brands of a year are few
+witnesses. How far off the same rule was in those windows gives the spread: what a window strays is a part that does not go away
+with size and the chance of few buyers. Several measures (GMV, new consumers, …) stray together, so that draws are joint.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ HALF = 0.5  # added to counts, so that a nought has a logarithm
 class Yearly:
     """Forecasts of one brand's measures for its window, as known on the plan's day.
 
-    middle, scale (of the log error), kept (added to every draw: consumers who count already), voices (by name): by measure. errors:
+    middle, scale (of the log error), kept (consumers who count already, beside every draw), voices (by name): by measure. errors:
     (brand-windows, measures) scaled errors of the same rule; years: earlier years behind it; weights: by measure, drift and the
     weight of the two voices.
     """
@@ -82,7 +82,7 @@ class _One:
 
 @dataclass(frozen=True)
 class _Design:
-    """Rows (year, brand) of one measure: features, log change on last year (NaN where not known), expected count, last year's log."""
+    """Rows (year, brand) of one measure: features, log change on last year (NaN: not known), expected count, last year's log."""
 
     index: pd.MultiIndex
     x: Floats
@@ -185,4 +185,3 @@ def _fitted(x: Floats, y: Floats, year: NDArray[np.int64], count: Floats) -> tup
         (tau, kappa), _rest = nnls(np.column_stack([weight, weight / count]), weight * square)
         variance = np.maximum(tau + kappa / count, 1e-4)
     return beta, (max(tau, 1e-4), kappa)
-

@@ -105,3 +105,11 @@ def no_way() -> pd.DataFrame:
     from apex.report.upstream.goal_study import WAY
 
     return pd.DataFrame(columns=WAY)
+
+
+def where_shown(frame: pd.DataFrame, like: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame without the numbers in `columns` of stages that `like`, a kept table, suppresses; with `suppressed`."""
+    gone = set(like.loc[like.suppressed, "stage"].astype(str))
+    hidden = frame.stage.astype(str).isin(gone)
+    shown = {c: frame[c].astype("Float64").mask(hidden) for c in columns}
+    return frame.assign(**shown, suppressed=hidden)

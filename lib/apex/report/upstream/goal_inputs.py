@@ -46,9 +46,7 @@ def earlier_stock(run: "Run") -> "BoughtStock | None":
     return bought_stock.bought_stock(run.book, run.brand, name, eve + timedelta(days=1), pd.Timestamp(last).date())
 
 
-def lift_of(
-    run: "Run", seen: "History", given: goal.Bought, stock: "BoughtStock | None"
-) -> bought_model.Lift | None:
+def lift_of(run: "Run", seen: "History", given: goal.Bought, stock: "BoughtStock | None") -> bought_model.Lift | None:
     """What as much money again as the earlier campaign's would add; None where that money or whom it met is not known."""
     view = look(seen, seen.as_of)
     if stock is None or not stock.spent_minor or view is None:
@@ -71,8 +69,8 @@ def informed(run: "Run", seen: "History", given: goal.Bought, lessons: "Sequence
 
 
 def _tried(run: "Run", seen: "History", given: goal.Bought) -> goal.Bought:
-    """After the hold-out: see `model.bought.informed`. The held-out were left alone by the campaign's own media only, so that what
-    these were worth is what they added to the rest.
+    """After the hold-out: see `model.bought.informed`. The held-out were left alone by the campaign's own media only, so that
+    what these were worth is what they added to the rest.
     """  # fmt: skip
     name = next(iter(run.campaign.compare), None)
     if name is None or not run.warehouse.has("assignments") or not run.warehouse.has("spend"):

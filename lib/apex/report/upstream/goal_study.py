@@ -1,4 +1,4 @@
-"""What `2_plan/goal` knows of its goals: odds of each and of all, the way to them, what would have to be true, what the odds hang on."""
+"""What `2_plan/goal` knows of its goals: odds of each and of all, the way to them, what they hang on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 GOALS = ["goal", "target", "forecast", "low", "high", "odds", "odds_with_plan"]
 WAY = ["stage", "channel", "people", "cost_minor", "low", "high", "phase"]
-PHASE_OF = {"none": "build-up", "O": "build-up", "A": "presale", "I": "warm-up"}  # whom a phase is for; deeper ones: the burst
+PHASE_OF = {
+    "none": "build-up",
+    "O": "build-up",
+    "A": "presale",
+    "I": "warm-up",
+}  # whom a phase is for; deeper ones: the burst
 CURVE = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5)  # of the goal
 BACK = 7  # weeks of the pace chart
 MONEY = 0.5  # money of the plan more or less, in the tornado
@@ -97,8 +102,8 @@ class Study:
     def worth(self) -> float:
         """What bought contacts bring beside what moves say of contacts.
 
-        Where the earlier campaign's money is known: so much that as many contacts again as it bought bring what `lift` says of the
-        first of them. Else bought contacts convert at m of what contacts are credited with.
+        Where the earlier campaign's money is known: so much that as many contacts again as it bought bring what `lift` says of
+        the first of them. Else bought contacts convert at m of what contacts are credited with.
         """
         if self.lift is None or self.stock is None or not len(self.moves):
             return self.plan.bought.m
@@ -170,7 +175,10 @@ class Study:
         """What moves the odds most, from the odds with the plan on. See `levers.tornado`."""
         made, m, goal_minor = self.way, self.plan.bought, self.plan.goal
         low, high = self.outlook.interval("gmv_minor")
-        ends = {"window": (low / self.plan.forecast, high / self.plan.forecast), **levers.ends_of_cells(self.plan.cells)}
+        ends = {
+            "window": (low / self.plan.forecast, high / self.plan.forecast),
+            **levers.ends_of_cells(self.plan.cells),
+        }
         gain = made.brings_gmv / self.plan.forecast
         if gain > 0:
             ends["bought"] = ((1 + gain * m.low / m.m) / (1 + gain), (1 + gain * m.high / m.m) / (1 + gain))
@@ -193,7 +201,7 @@ class Study:
     def paces(self, same: "Peers", before: date | None) -> pd.DataFrame:
         """Stock by week beside the same day before the earlier eve: stage, day, value, year_ago, middle (consumers).
 
-        middle: what the five best peers' share of their eve's stock would be of the stock needed here. Empty without an earlier eve.
+        middle: what the five best peers' share of their eve's stock would be of the stock needed here.
         """
         run = self.run
         eve, lead = run.campaign.eve, (run.campaign.eve - run.as_of).days
@@ -212,7 +220,7 @@ class Study:
             for n in leads
         ]
         return pd.DataFrame(rows, columns=["stage", "day", "value", "year_ago", "middle"]).astype(
-            dict.fromkeys(["value", "year_ago"], "Int64") | {"middle": "Float64"}
+            dict.fromkeys(["value", "year_ago", "middle"], "Int64")
         )
 
     def phases(self, lives: Mapping[str, int]) -> pd.DataFrame:
@@ -223,5 +231,5 @@ class Study:
         )
 
 
-def _times(people: float | None, share: float | None) -> float | None:
-    return None if people is None or share is None or pd.isna(people) else float(people) * share
+def _times(people: float | None, share: float | None) -> int | None:
+    return None if people is None or share is None or pd.isna(people) else round(float(people) * share)

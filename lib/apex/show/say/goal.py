@@ -192,8 +192,8 @@ def trust(scores: Sequence[Any], helped: pd.DataFrame, brand: str, words: Words)
 
 def _trust_years(own: Any, rival: Any, words: Words) -> dict[str, Any]:
     text = words(
-        "In **{n}** earlier brand-windows, on the same days of earlier years, the 80 % interval held the result in **{coverage}** "
-        "({low} to {high}); the error was {wape}, beside {rival} for last year's result again.",
+        "In **{n}** earlier brand-windows, on the same days of earlier years, the 80 % interval held the result in "
+        "**{coverage}** ({low} to {high}); the error was {wape}, beside {rival} for last year's result again.",
         n=own.with_interval, coverage=words.share(own.coverage), low=words.share(own.coverage_low),
         high=words.share(own.coverage_high), wape=words.share(own.wape, 1), rival=words.share(rival.wape, 1),
     )  # fmt: skip
@@ -274,7 +274,7 @@ def score_rows(scores: Sequence[Any], words: Words) -> pd.DataFrame:
     rows = [
         {
             "method": names[s.method],
-            "lead": words("on the plan's day") if s.method in YEARS else words("on the eve") if not s.lead else words("{n} days before", n=s.lead),
+            "lead": _made(s, words),
             "n": s.with_interval,
             "wape": words.share(s.wape, 1),
             "coverage": MISSING if np.isnan(s.coverage) else words(
@@ -286,6 +286,12 @@ def score_rows(scores: Sequence[Any], words: Words) -> pd.DataFrame:
         for s in scores
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["method", "lead", "n", "wape", "coverage", "winkler"])
+
+
+def _made(score: Any, words: Words) -> str:
+    if score.method in YEARS:
+        return words("on the plan's day")
+    return words("{n} days before", n=score.lead) if score.lead else words("on the eve")
 
 
 def eve_label(eve: date, words: Words) -> str:

@@ -11,6 +11,7 @@ from apex.show.say.wording import cells, fitting
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
+ORDER = ("gmv_minor", "new_consumers", "aac", "joins", "all")
 RARE = 0.1  # of earlier moves: what seldom was so
 
 
@@ -32,7 +33,9 @@ def together(goals: pd.DataFrame, confidence: float, words: Words) -> dict[str, 
     odds = float(every.odds.iloc[0]) if len(every) else float(least.odds)
     verdict = "ahead" if odds >= confidence else "careful" if odds >= 0.5 else "behind"
     if len(each) == 1:
-        text = words("One goal is set. More of them (new consumers, active consumers, joins) can stand in the campaign's file.")
+        text = words(
+            "One goal is set. More of them (new consumers, active consumers, joins) can stand in the campaign's file."
+        )
         return {"kind": "model", "value": odds, "unit": "share", "short": words("One goal is set"), "text": text}
     text = words(
         "All {n} goals together have odds of **{chance}**, from joint draws; the least likely one is {least} ({odds}).",
@@ -58,7 +61,7 @@ def goal_rows(goals: pd.DataFrame, words: Words) -> pd.DataFrame:
                 "range": MISSING if pd.isna(r.low) else words("{low} to {high}", low=amount(r, r.low), high=amount(r, r.high)),
                 "odds": chance(r.odds, words), "odds_with_plan": chance(r.odds_with_plan, words),
             }
-            for r in goals.itertuples()
+            for r in goals.set_index("goal").reindex([m for m in ORDER if m in set(goals.goal)]).reset_index().itertuples()
         ],
         columns=["goal", "target", "forecast", "range", "odds", "odds_with_plan"],
     )  # fmt: skip
@@ -87,8 +90,8 @@ def way(made: Any, plan: Any, goals: pd.DataFrame, stages: Stages, words: Words)
                  after=chance(row.odds_with_plan, words))  # fmt: skip
     if made.cost_minor is None:
         text = words(
-            "**Cost unknown**: these data hold no media cost, so the way with the fewest contacts is shown. It brings {money}, most "
-            "of it by {most}; {odds}.", money=money, most=most, odds=odds,
+            "**Cost unknown**: these data hold no media cost, so the way with the fewest contacts is shown. It brings {money}, "
+            "most of it by {most}; {odds}.", money=money, most=most, odds=odds,
         )  # fmt: skip
         short = words("The way brings {money}, cost unknown", money=money)
     else:
@@ -143,7 +146,9 @@ def curve(found: pd.DataFrame, confidence: float, words: Words) -> dict[str, Any
         text = words("None of the goals shown has the odds wanted of {wanted}.", wanted=words.share(confidence))
         return {"kind": "model", "text": text, "short": words("No goal shown has the odds wanted")}
     best = words.money_short(int(good.goal_minor.max()))
-    text = words("With odds of {wanted} a goal of **{goal}** can be promised.", wanted=words.share(confidence), goal=best)
+    text = words(
+        "With odds of {wanted} a goal of **{goal}** can be promised.", wanted=words.share(confidence), goal=best
+    )
     return {"kind": "model", "value": float(good.goal_minor.max()), "unit": "money_minor", "text": text,
             "short": words("{goal} can be promised", goal=best)}  # fmt: skip
 
@@ -161,12 +166,14 @@ def lever(name: str, words: Words) -> str:
 def would_have_to(table: pd.DataFrame, confidence: float, words: Words) -> dict[str, Any]:
     """What would have to be true. table: of `Study.true`."""
     if not (table.factor > 1).any():
-        text = words("Nothing more has to be true: the goal has the odds wanted of {wanted}.", wanted=words.share(confidence))
+        text = words(
+            "Nothing more has to be true: the goal has the odds wanted of {wanted}.", wanted=words.share(confidence)
+        )
         return {"kind": "model", "text": text, "short": words("Nothing more has to be true"), "verdict": "ahead"}
     at = table.set_index("lever")
     text = words(
-        "For odds of {wanted} one of these alone would have to be so: conversion × **{conversion}**, or value × {value}, or bought "
-        "stock × {stock} of what is coming.",
+        "For odds of {wanted} one of these alone would have to be so: conversion × **{conversion}**, or value × {value}, or "
+        "bought stock × {stock} of what is coming.",
         wanted=words.share(confidence), conversion=words.number(at.factor.conversion, 2), value=words.number(at.factor.value, 2),
         stock=words.number(at.factor.stock, 2),
     )  # fmt: skip
@@ -230,6 +237,7 @@ def tornado_bars(table: pd.DataFrame, odds: float, words: Words) -> pd.DataFrame
 def pace_panels(paces: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """Stock by week for `show.trends`."""
     names = cells(stages, words)
+    paces = paces.sort_values(["stage", "day"])
     return paces.assign(label=[names[str(s)] for s in paces.stage], unit="consumers")
 
 

@@ -32,7 +32,9 @@ def test_analogues_are_over_and_the_nearest_count_most(known):
     rows, weight, level = launch.analogues(known, item, 90)
     frame = known.frame.iloc[rows]
     assert level == "category" and set(frame.category) == {"tea"} and len(rows) > 50
-    assert (frame.begins + 90 <= known.seen).all() and len(rows) == ((known.frame.begins + 90 <= known.seen) & (known.frame.category == "tea")).sum()
+    assert (frame.begins + 90 <= known.seen).all() and len(rows) == (
+        (known.frame.begins + 90 <= known.seen) & (known.frame.category == "tea")
+    ).sum()
     for n, of in enumerate(frame.itertuples()):
         wanted = (3.0 if of.brand == "b00" else 1.0) * np.exp(-0.5 * (np.log(of.price / 1000) / np.log(2)) ** 2)
         assert weight[n] == pytest.approx(wanted * 0.5 ** ((item.last - of.begins) / 728))
@@ -58,7 +60,9 @@ def test_nothing_is_learned_from_what_was_not_over(known):
         assert item.age == age and item.so_far[0] == known.units[row, age]
         later = known.frame.begins.to_numpy()[:, None] + np.arange(91) - 1 > item.last
         made = launch.forecast(known, item, horizon)
-        wrong = replace(known, units=np.where(later, 10_000.0, known.units), sold=known.sold.copy(), market=known.market.copy())
+        wrong = replace(
+            known, units=np.where(later, 10_000.0, known.units), sold=known.sold.copy(), market=known.market.copy()
+        )
         wrong.sold[:, item.last + 2 :] += 5000
         wrong.market[:, item.last + 2 :] += 5000
         assert launch.forecast(wrong, item, horizon).interval() == made.interval()

@@ -48,7 +48,10 @@ def test_too_few_hits_state_no_chance():
     assert np.isnan(found.chance) and 0 <= found.base < 0.2
     nobody = launch_odds.odds(frame.head(0), "x")
     assert np.isnan(nobody.base) and nobody.learned == 0
-    assert launch_odds.tested(frame.head(0), ASKED, 28).empty and launch_odds.reliability(launch_odds.tested(frame.head(0), ASKED, 28)).empty
+    assert (
+        launch_odds.tested(frame.head(0), ASKED, 28).empty
+        and launch_odds.reliability(launch_odds.tested(frame.head(0), ASKED, 28)).empty
+    )
     assert np.isnan(launch_odds.score(launch_odds.tested(frame.head(0), ASKED, 28)).model)
 
 

@@ -19,7 +19,11 @@ def test_sample_sizes_are_those_of_statsmodels(base, lift):
 
 
 def test_no_size_where_there_is_nothing_to_tell():
-    assert launch_seed.needed(0.0, 0.5) is None and launch_seed.needed(0.7, 0.5) is None and launch_seed.needed(0.1, 0) is None
+    assert (
+        launch_seed.needed(0.0, 0.5) is None
+        and launch_seed.needed(0.7, 0.5) is None
+        and launch_seed.needed(0.1, 0) is None
+    )
     assert launch_seed.tellable(0.1, 1) is None and launch_seed.tellable(0.5, 3) is None
     found = launch_seed.tests([("sampling", 0.02, 5000), ("item", 0.7, 90)], [0.25, 1.0])
     assert list(zip(found.kind, found.lift, strict=True)) == [("sampling", 0.25), ("sampling", 1.0), ("item", 0.25)]
@@ -40,7 +44,12 @@ def counted(dice, launches=20, truth=(3.0, 1.0), people=(200, 800), noise=0.0):
         early = [dice.binomial(p, r * t) for p, r, t in zip(people, rate, truth, strict=True)]
         rows += [(f"i{n}", "L", "stage", "", people[0], early[0]), (f"i{n}", "A", "stage", "", people[1], early[1]),
                  (f"i{n}", "", "", "", sum(people), sum(early))]  # fmt: skip
-    rows += [("", "L", "stage", "L", 70, 0), ("", "A", "stage", "A", 300, 0), ("", "", "", "L", 70, 0), ("", "A", "stage", "none", 9, 0)]
+    rows += [
+        ("", "L", "stage", "L", 70, 0),
+        ("", "A", "stage", "A", 300, 0),
+        ("", "", "", "L", 70, 0),
+        ("", "A", "stage", "none", 9, 0),
+    ]
     return pd.DataFrame(rows, columns=["item_id", "crowd", "kind", "stage", "people", "early"])
 
 
@@ -49,7 +58,13 @@ def test_a_crowd_that_buys_early_is_found_with_its_lift():
     found = launch_seed.lifts(frame, ["A", "L"])
     first = found.iloc[0]
     whole = frame[(frame.kind == "") & (frame.item_id != "")]
-    assert first.crowd == "L" and first.ranked and not found.ranked.iloc[1] and first.reach == 70 and found.reach.iloc[1] == 300
+    assert (
+        first.crowd == "L"
+        and first.ranked
+        and not found.ranked.iloc[1]
+        and first.reach == 70
+        and found.reach.iloc[1] == 300
+    )
     assert first.lift == pytest.approx(first.early / first.people / (whole.early.sum() / whole.people.sum()))
     assert first.low < first.lift < first.high
 
@@ -86,8 +101,14 @@ def test_weighted_quantiles():
 
 
 def test_people_of_few_other_brands_are_left_out():
-    rows = [("alike", "b", 10, 4, 8, 2)] + [("alike", f"c{n}", 20, 5, 20, 1) for n in range(4)] + [("ours", "b", 7, 3, 0, 0)]
-    kpis = pd.DataFrame(rows, columns=["part", "brand", "buyers", "new", "judged", "again"]).assign(out_days=3, known_days=30)
+    rows = (
+        [("alike", "b", 10, 4, 8, 2)]
+        + [("alike", f"c{n}", 20, 5, 20, 1) for n in range(4)]
+        + [("ours", "b", 7, 3, 0, 0)]
+    )
+    kpis = pd.DataFrame(rows, columns=["part", "brand", "buyers", "new", "judged", "again"]).assign(
+        out_days=3, known_days=30
+    )
     found = launch_shape.people(kpis, "b").set_index(["kpi", "who"])
     assert tuple(found.loc[("new", "analogues")]) == (4, 10, 1) and tuple(found.loc[("again", "ours")]) == (0, 0, 1)
     more = pd.concat([kpis, kpis.iloc[[1]].assign(brand="c9")])

@@ -41,15 +41,18 @@ def frames(launches, listed=(), sold=None):
                 rows.append((f"k{dice.integers(80):02}", brand, item, n, k))
     rows += [(f"k{k:02}", brand, item, n, k) for brand, item, n, k in sold or ()]
     events = pd.DataFrame(rows, columns=["consumer_key", "brand", "item_id", "n", "k"])
+    days, minutes = events.pop("n"), events.pop("k")
     events = events.assign(
-        occurred_at=[dt.datetime.combine(day(n), dt.time(9, k % 60)) for n, k in zip(events.pop("n"), events.pop("k"), strict=True)],
+        occurred_at=[dt.datetime.combine(day(n), dt.time(9, k % 60)) for n, k in zip(days, minutes, strict=True)],
         seq=range(len(events)), category="tea", behaviour="buy", quantity=1, value_minor=1000,
     )  # fmt: skip
     names = ["item_id", "brand", "category", "launched_on", "list_price_minor"]
     return {
         "items": pd.DataFrame(items, columns=names), "events": events,
         "consumers": pd.DataFrame({"consumer_key": [f"k{n:02}" for n in range(80)]}),
-        "campaigns": pd.DataFrame([{"campaign_id": "s1", "owner": "b", "name": "s", "first_day": day(425), "last_day": day(431)}]),
+        "campaigns": pd.DataFrame(
+            [{"campaign_id": "s1", "owner": "b", "name": "s", "first_day": day(425), "last_day": day(431)}]
+        ),
         "campaign_items": pd.DataFrame([{"campaign_id": "s1", "brand": "b", "item_id": i} for i in listed]),
     }  # fmt: skip
 
@@ -117,7 +120,11 @@ def test_without_a_fresh_item_the_next_one_is_planned(study):
     told = table(found)
     assert (told.gmv_minor > 0).all() and told.stock_units.notna().all() and (told.item_id == "").all()
     again = study("d", category="tea", price_minor=500, first_day="2025-04-01")
-    assert again.choice.how == "planned" and again.choice.item.price == 500 and again.choice.first_day == dt.date(2025, 4, 1)
+    assert (
+        again.choice.how == "planned"
+        and again.choice.item.price == 500
+        and again.choice.first_day == dt.date(2025, 4, 1)
+    )
     assert again.outlook.units.notna().all()
 
 
@@ -137,7 +144,9 @@ def test_one_analogue_gives_no_number(study):
 
 def test_a_brand_that_sold_nothing(study):
     found = study("e")
-    assert found.choice == upstream.Choice("none") and table(found).gmv_minor.isna().all() and found.verdict() == "unknown"
+    assert (
+        found.choice == upstream.Choice("none") and table(found).gmv_minor.isna().all() and found.verdict() == "unknown"
+    )
     assert found.kpis.empty and found.alike.empty and found.crowds.empty
     assert study("e", category="tea", price_minor=900).outlook.units.notna().all()
 

@@ -50,7 +50,10 @@ def test_the_headline_says_money_interval_and_chance(words, verdict):
 
 
 def test_without_a_forecast_the_headline_says_so(words):
-    for found in (say.headline(outlook(known=False), NO_ODDS, "test", 0, words), say.headline(outlook(), ODDS, "unknown", 3, words)):
+    for found in (
+        say.headline(outlook(known=False), NO_ODDS, "test", 0, words),
+        say.headline(outlook(), ODDS, "unknown", 3, words),
+    ):
         assert finding(found).kind == "not identified" and found["next_step"]
     over = finding(say.headline(outlook(over=True), ODDS, "over", 58, words))
     assert over.kind == "counted" and over.low is None and say.step("over", words)
@@ -78,23 +81,33 @@ def scores():
 
 def test_coverage_stands_beside_its_rivals(words):
     found = finding(say.coverage(scores(), 90, words))
-    assert found.value == 0.83 and found.compared.value == 0.8 and found.verdict == "none" and words.share(0.69) in found.text
+    assert (
+        found.value == 0.83
+        and found.compared.value == 0.8
+        and found.verdict == "none"
+        and words.share(0.69) in found.text
+    )
     assert finding(say.coverage(scores().head(0), 90, words)).kind == "not identified"
     low = scores().assign(coverage_high=0.7, coverage_low=0.4, coverage=0.5)
     assert finding(say.coverage(low, 90, words)).verdict == "careful"
     rows = tables.tested(scores(), words)
-    assert list(rows.method)[0] == words("Earlier launches like it") and set(tables.tested_columns(words)) <= set(rows)
+    assert rows.method.iloc[0] == words("Earlier launches like it") and set(tables.tested_columns(words)) <= set(rows)
 
 
 def test_seed_crowd_samples_stock_and_people(words):
-    crowds = pd.DataFrame([("L", "stage", 143, 8000, 30, 0.0174, 14.5, 7.5, 26.5, 945, True), ("A+I", "stage", None, None, 30, None,
-                           None, None, None, None, False)], columns=[*launch_seed.COLUMNS, "ranked"])  # fmt: skip
+    rows = [("L", "stage", 143, 8000, 30, 0.0174, 14.5, 7.5, 26.5, 945, True),
+            ("A+I", "stage", None, None, 30, None, None, None, None, None, False)]  # fmt: skip
+    crowds = pd.DataFrame(rows, columns=[*launch_seed.COLUMNS, "ranked"])
     names = {"L": "Loyal", "A": "Aware", "I": "Interested"}
     found = finding(say.seed(crowds.iloc[0], names, 30, words))
     assert found.kind == "credit" and "Loyal" in found.short and words.count(945) in found.text
     assert finding(say.seed(None, names, 30, words)).kind == "not identified"
     rows = tables.crowd_rows(crowds, names, words)
-    assert list(rows.name) == ["Loyal"] and set(tables.crowd_columns(words)) <= set(rows) and len(tables.crowd_bars(rows, 8)) == 1
+    assert (
+        list(rows.name) == ["Loyal"]
+        and set(tables.crowd_columns(words)) <= set(rows)
+        and len(tables.crowd_bars(rows, 8)) == 1
+    )
     assert tables.crowd_name("A+I", names, words) == words(" or ").join(["Aware", "Interested"])
     tests = launch_seed.tests([("sampling", 0.0174, 945), ("item", 0.5, 4000)], [0.5, 1.0])
     size = finding(say.samples(tests, 0.5, words))
@@ -105,7 +118,9 @@ def test_seed_crowd_samples_stock_and_people(words):
 
 
 def needed(held):
-    frame = pd.DataFrame({"horizon": 90, "share": [0.5, 0.8, 0.95], "needed": [181, 254, 356], "on_hand": held, "cover": 0.5})
+    frame = pd.DataFrame(
+        {"horizon": 90, "share": [0.5, 0.8, 0.95], "needed": [181, 254, 356], "on_hand": held, "cover": 0.5}
+    )
     return frame.astype({"on_hand": "Int64", "needed": "Int64"})
 
 
@@ -155,11 +170,16 @@ def test_what_is_missing_is_said(words):
 def test_frames_of_charts(words):
     bars = tables.outlook_bars(outlook(), words)
     assert bars.low.isna().tolist() == [True, False]
-    bins = pd.DataFrame([(0, 4, 0.05, 0, 0.0, 0.0, 0.6), (4, 20, 0.9, 18, 0.9, 0.68, 0.99)], columns=launch_odds.RELIABILITY)
+    bins = pd.DataFrame(
+        [(0, 4, 0.05, 0, 0.0, 0.0, 0.6), (4, 20, 0.9, 18, 0.9, 0.68, 0.99)], columns=launch_odds.RELIABILITY
+    )
     assert tables.reliability_bars(bins, words).faint.tolist() == [True, False]
     assert set(tables.reliability_columns(words)) <= set(tables.reliability_rows(bins, words))
-    listed = pd.DataFrame([("i1", dt.date(2024, 1, 1), 900.0, 0.9, 0.2, 1, 5.0, 9.0, 6), ("", None, 800.0, 1.1, 0.8, 33, 4.0, 8.0, None)],
-                          columns=[*launch_shape.LISTED, "buyers"])  # fmt: skip
+    known = [
+        ("i1", dt.date(2024, 1, 1), 900.0, 0.9, 0.2, 1, 5.0, 9.0, 6),
+        ("", None, 800.0, 1.1, 0.8, 33, 4.0, 8.0, None),
+    ]
+    listed = pd.DataFrame(known, columns=[*launch_shape.LISTED, "buyers"])
     rows = tables.analogues(listed, {"i1": "Tea 1"}, words)
     assert rows["item"].iloc[0] == "Tea 1" and "33" in rows["item"].iloc[1]
     assert say.grew(pd.DataFrame(columns=launch_shape.GROWTH), words) == words("Too few launches for growth curves")

@@ -62,13 +62,17 @@ def test_intervals_hold_what_came_and_those_without_the_spread_between_launches_
         ours = share["gmv_minor", "model"]
         assert len(ours) == len(MARKETS) and ttest_1samp(ours, 0.8).pvalue > 0.01, (age, horizon, ours.mean())
         assert 0.8 < share["units", "model"].mean() < 0.92
-        assert ttest_1samp(share["gmv_minor", "narrow"], 0.8).pvalue < 1e-6 and share["gmv_minor", "narrow"].mean() < 0.5
+        assert (
+            ttest_1samp(share["gmv_minor", "narrow"], 0.8).pvalue < 1e-6 and share["gmv_minor", "narrow"].mean() < 0.5
+        )
 
 
 @pytest.mark.slow
 def test_ours_is_nearer_and_narrower_than_plain_rivals(judged):
     for age, part in judged[0].groupby("age"):
-        found = launch_tests.scores(part.assign(row=part.row + 1000 * part.seed)).set_index(["horizon", "measure", "method"])
+        found = launch_tests.scores(part.assign(row=part.row + 1000 * part.seed)).set_index(
+            ["horizon", "measure", "method"]
+        )
         for horizon, measure, method in found.index:
             ours = found.loc[horizon, measure, "model"]
             if method != "model":

@@ -42,7 +42,9 @@ def events(shop):
     table = shop.warehouse.table("events")
     frame = table.filter(table.behaviour == "buy").execute()
     about = shop.items.assign(category=shop.items.category.fillna("")).set_index("item_id")
-    return frame.assign(day=frame.occurred_at.dt.date, category=frame.item_id.map(about.category), brand=frame.item_id.map(about.brand))
+    return frame.assign(
+        day=frame.occurred_at.dt.date, category=frame.item_id.map(about.category), brand=frame.item_id.map(about.brand)
+    )
 
 
 def test_crowds_are_those_of_the_eve(shop, known, book, events):
@@ -61,7 +63,9 @@ def test_crowds_are_those_of_the_eve(shop, known, book, events):
         near = events[(events.category == of.category) & (events.day <= eve)]
         recent = set(near.consumer_id[near.day > eve - days(90)])
         ours = set(near.consumer_id[(near.brand == of.brand) & (near.day > eve - days(365))])
-        fresh = near[[i in begun and 0 <= (d - begun[i]).days < 28 for i, d in zip(near.item_id, near.day, strict=True)]]
+        fresh = near[
+            [i in begun and 0 <= (d - begun[i]).days < 28 for i, d in zip(near.item_id, near.day, strict=True)]
+        ]
         crowds = {
             ("", ""): set(people), ("first", launch_people.FIRST_BUYERS): set(fresh.consumer_id),
             ("first", launch_people.BUYERS): recent, ("first", launch_people.OTHERS): recent - ours,
@@ -86,7 +90,9 @@ def test_new_buyers_and_who_came_back(shop, known, events):
         mine = events[(events.item_id == of.item_id) & (events.day >= of.launched)]
         first = mine.groupby("consumer_id").day.min()
         first = first[first < of.launched + days(28)]
-        again = {c for c, d in first.items() if ((mine.consumer_id == c) & (mine.day > d) & (mine.day <= d + days(60))).any()}
+        again = {
+            c for c, d in first.items() if ((mine.consumer_id == c) & (mine.day > d) & (mine.day <= d + days(60))).any()
+        }
         over = {c for c, d in first.items() if (shop.day - d).days >= 60}
         row = found.loc[of.item_id]
         assert row.buyers == len(first) and row.new == sum(debut[of.brand, c] == d for c, d in first.items())
@@ -97,9 +103,13 @@ def test_new_buyers_and_who_came_back(shop, known, events):
 
 
 def test_stock_and_tries(shop):
-    assert launch_people.on_hand(shop.warehouse, "b-2", shop.day) == shop.stock[shop.stock.item_id == "b-2"].units.iloc[-1]
+    assert (
+        launch_people.on_hand(shop.warehouse, "b-2", shop.day) == shop.stock[shop.stock.item_id == "b-2"].units.iloc[-1]
+    )
     assert launch_people.on_hand(shop.warehouse, "b-3", shop.day) is None
-    near = shop.events[(shop.events.brand == "b") & (shop.events.day > shop.day - days(90)) & (shop.events.item_id != "b-4")]
+    near = shop.events[
+        (shop.events.brand == "b") & (shop.events.day > shop.day - days(90)) & (shop.events.item_id != "b-4")
+    ]
     near = near[near.item_id != "b-odd"]
     saw, put = (set(near.consumer_key[near.behaviour == b]) for b in ("view", "cart"))
     assert launch_people.tries(shop.warehouse, "b", "tea", shop.day) == {"viewers": len(saw), "carters": len(saw & put)}

@@ -36,7 +36,9 @@ def test_a_launch_is_the_listed_day_or_the_first_sale_after_the_burn_in(shop, kn
     listed = {i for i in about.index if isinstance(about[i], dt.date)}
     earliest = shop.opened + dt.timedelta(days=launches.BEFORE)
     burnt = shop.opened + dt.timedelta(days=shop.rules.burn_in_days)
-    wanted = {i for i, d in begins.items() if d is not None and earliest <= d <= shop.day and (i in listed or d >= burnt)}
+    wanted = {
+        i for i, d in begins.items() if d is not None and earliest <= d <= shop.day and (i in listed or d >= burnt)
+    }
     assert set(known.frame.item_id) == wanted and len(wanted) >= 6
     for row in known.frame.itertuples():
         assert row.launched == begins[row.item_id] and row.dated == (row.item_id in listed)
@@ -61,7 +63,9 @@ def test_prices_and_the_sales_of_brands_and_categories(shop, known):
     for n, of in enumerate(known.frame.itertuples()):
         price = about.list_price_minor[of.item_id]
         paid = known.money[n][~np.isnan(known.money[n])].max() / max(known.units[n][~np.isnan(known.units[n])].max(), 1)
-        assert of.price == (price if price == price and price is not None and str(price) != "<NA>" else pytest.approx(paid))
+        assert of.price == (
+            price if price == price and price is not None and str(price) != "<NA>" else pytest.approx(paid)
+        )
         until = shop.opened + dt.timedelta(days=40)
         same = rows[(rows.category == of.category) & (rows.day < until)]
         assert known.market[known.of_market[n], 40] == same.quantity.sum()
@@ -78,5 +82,7 @@ def test_an_earlier_day_knows_less_and_nothing_else(shop, market, known):
     assert 0 < len(then) < len(known)
     for n, of in enumerate(then.frame.itertuples()):
         now, told = known.units[at[of.item_id]], ~np.isnan(then.units[n])
-        assert (then.units[n][told] == now[told]).all() and told.sum() == min((day - of.launched).days + 2, launches.DAYS + 1)
+        assert (then.units[n][told] == now[told]).all() and told.sum() == min(
+            (day - of.launched).days + 2, launches.DAYS + 1
+        )
     assert (then.sold[then.brands["b", "tea"]] == known.sold[known.brands["b", "tea"]][: then.sold.shape[1]]).all()

@@ -185,13 +185,14 @@ def _signals(known: Launches, item: Item, rows: npt.NDArray[np.int64], age: int,
     before = _between(known.sold, brand, eve - BEFORE, eve)
     base = np.log((before + 1) / BEFORE * (horizon - age))
     ahead = _between(known.market, market, begins + age - YEAR, begins + horizon - YEAR) / (horizon - age)
-    usual = _between(known.market, market, eve - BEFORE - YEAR, eve - YEAR) / BEFORE
+    then = _between(known.market, market, eve - BEFORE - YEAR, eve - YEAR) / BEFORE
     with np.errstate(divide="ignore", invalid="ignore"):
-        season = np.log(ahead / usual)
+        season = np.log(ahead / then)
         price = np.log(np.append(frame.price.to_numpy(float)[rows], item.price))
     season = np.where(np.isfinite(season) & (eve - BEFORE >= YEAR), season, 0.0)
-    price = np.where(np.isfinite(price), price, np.nan)
-    return np.column_stack([base, season, np.where(np.isnan(price), np.nanmean(price), price)])
+    known_price = np.isfinite(price)
+    usual = price[known_price].mean() if known_price.any() else 0.0
+    return np.column_stack([base, season, np.where(known_price, price, usual)])
 
 
 def _between(

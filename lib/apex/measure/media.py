@@ -44,25 +44,30 @@ def spent(warehouse: Warehouse, brand: str, first: date, last: date) -> pd.DataF
     return frame[COLUMNS].sort_values("channel", ignore_index=True)
 
 
-def by_phase(warehouse: Warehouse, brand: str, campaign_id: str) -> pd.DataFrame:
-    """channel, phase, cost_minor, impressions of a campaign's days, in the calendar's order; `other`: no phase."""
+def by_phase(warehouse: Warehouse, brand: str, campaign_id: str | None) -> pd.DataFrame:
+    """channel, phase, days (of the phase), cost_minor, impressions of a campaign's days, in the calendar's order.
+
+    `other`: days of no phase.
+    """
     days = window(warehouse, campaign_id)
     if days is None or not warehouse.has("spend"):
-        return pd.DataFrame(columns=["channel", "phase", "cost_minor", "impressions"])
+        return pd.DataFrame(columns=["channel", "phase", "days", "cost_minor", "impressions"])
     bought = _days(warehouse, *days).filter(lambda t: t.brand == brand)
     daily = bought.group_by("channel", "day").agg(
         cost_minor=bought.cost_minor.sum(), impressions=bought.impressions.sum()
     )
-    frame = daily.execute()
-    frame["phase"] = OTHER
+    named = pd.Series(OTHER, pd.date_range(*days))
     if warehouse.has("phases"):
         phases = warehouse.table("phases")
         for row in phases.filter(phases.campaign_id == campaign_id).execute().itertuples():
-            inside = frame.day.between(pd.Timestamp(row.first_day), pd.Timestamp(row.last_day))
-            frame.loc[inside, "phase"] = row.phase
-    order = pd.Categorical(frame.phase, [*PHASES, OTHER], ordered=True)
+            named[pd.Timestamp(row.first_day) : pd.Timestamp(row.last_day)] = row.phase
+    frame = daily.execute()
+    phase = named.reindex(pd.to_datetime(frame.day)).to_numpy()
+    order = pd.Categorical(phase, [*PHASES, *sorted({*named} - {*PHASES, OTHER}), OTHER], ordered=True)
     sums = frame.assign(phase=order).groupby(["channel", "phase"], observed=True)[["cost_minor", "impressions"]].sum()
-    return sums.reset_index().astype({"phase": str})
+    sums = sums.reset_index().astype({"phase": str})
+    sums.insert(2, "days", sums.phase.map(named.value_counts()))
+    return sums
 
 
 def supply(warehouse: Warehouse, category: str, last: date, days: int = BEFORE) -> pd.DataFrame:

@@ -20,7 +20,10 @@ BEFORE = 365  # days whose orders make the groups comparable
 
 @dataclass(frozen=True)
 class Lift:
-    """One trial, per consumer of the treated beside the held out: orders more, their variance, contacts more by channel."""
+    """One trial, per consumer of the treated beside the held out: orders more, their variance, contacts more by channel.
+
+    Orders are those on a click, and visits by themselves at the orders that a visit brings: there are several times as many visits.
+    """
 
     experiment: str
     treated: int
@@ -33,7 +36,7 @@ class Lift:
 def lifts(warehouse: Warehouse, brand: str, of: Contacts) -> list[Lift]:
     """The brand's trials on consumers that had ended `AFTER` days before the warehouse's day, and moved contacts.
 
-    Orders are adjusted for those of the year before (Deng et al., WSDM 2013), which chance cannot have changed.
+    Both arms are adjusted for what they did in the year before (Deng et al., WSDM 2013), which chance cannot have changed.
     """
     if not (warehouse.has("experiments") and warehouse.has("assignments")):
         return []
@@ -59,19 +62,36 @@ def _lift(
 ) -> Lift | None:
     if min(held.sum(), (~held).sum()) < 30:
         return None
-    after = _per(of.orders, of, first, last + AFTER, orders=True)[who]
-    before = _per(of.orders, of, first - BEFORE, first - 1, orders=True)[who]
+    per_visit = (of.orders.what[of.orders.day >= of.first] < 0).sum() / max(len(of.visits.who), 1)
+    after, before = (
+        (_per(of.visits, of, *days) * per_visit + _per(of.orders, of, *days, clicked=True))[who]
+        for days in ((first, last + AFTER), (first - BEFORE, first - 1))
+    )
     slope = np.cov(after, before)[0, 1] / before.var(ddof=1) if before.var() > 0 else 0.0
     y = after - slope * (before - before.mean())
     arms = (y[~held], y[held])
-    met = np.zeros((of.consumers, len(of.channels)))
-    inside = (of.contacts.day >= first) & (of.contacts.day <= last)
-    np.add.at(met, (of.contacts.who[inside], of.contacts.what[inside]), of.contacts.value[inside])
-    more = met[who][~held].mean(axis=0) - met[who][held].mean(axis=0)
+    # a trial shows some people much more than usual: contacts count by the logarithm, at what that makes of usual ones
+    there, usual = _met(of, first, last), _met(of, first - BEFORE, first - 1)
+    log = np.log1p(usual * (last - first + 1) / BEFORE).sum(axis=0)
+    whole = usual.sum(axis=0) * (last - first + 1) / BEFORE
+    times = np.divide(whole, log, out=np.full(len(log), 1 / np.log(2)), where=log > 0)
+    seen = np.log1p(there[who])
+    more = times * (seen[~held].mean(axis=0) - seen[held].mean(axis=0))
     error = sum(a.var(ddof=1) / len(a) for a in arms)
     return Lift(name, len(arms[0]), len(arms[1]), float(arms[0].mean() - arms[1].mean()), float(error), more)
 
 
-def _per(rows: Rows, of: Contacts, first: int, last: int, *, orders: bool) -> "NDArray[np.float64]":
+def _met(of: Contacts, first: int, last: int) -> "NDArray[np.float64]":
+    """(consumers, C) contacts of each from day to day."""
+    out = np.zeros((of.consumers, len(of.channels)))
+    inside = (of.contacts.day >= first) & (of.contacts.day <= last)
+    np.add.at(out, (of.contacts.who[inside], of.contacts.what[inside]), of.contacts.value[inside])
+    return out
+
+
+def _per(rows: Rows, of: Contacts, first: int, last: int, *, clicked: bool = False) -> "NDArray[np.float64]":
+    """(consumers,) rows of each from day to day; clicked: those that a click led to."""
     inside = (rows.day >= first) & (rows.day <= last)
-    return np.bincount(rows.who[inside], None if orders else rows.value[inside], of.consumers).astype(float)
+    if clicked:
+        inside &= rows.what >= 0
+    return np.bincount(rows.who[inside], minlength=of.consumers).astype(float)

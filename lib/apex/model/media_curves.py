@@ -1,9 +1,9 @@
 """From money to GMV, channel by channel: how many contacts a budget buys, whom they reach, what they bring.
 
-Contacts: a contract's price is flat; an auction's rises with what is bought of what the channel carries, marginal price
-= p (1 + n / n₀), so n = n₀ (√(1 + 2 b / (p n₀)) − 1). Reach: contacts over consumers as a negative binomial (Danaher,
-"Advertising models", 2008): of N consumers 1 − (1 + n / (N a))^−a are met. Saturation is the same law, with contacts
-that count τ times: what a repeated contact is worth is a prior.
+Contacts, part by part of the campaign: a contract's price is flat; an auction's rises with what is bought of what the channel carries,
+marginal price = p (1 + n / n₀), so n = n₀ (√(1 + 2 b / (p n₀)) − 1); a burst of one day is dear. Reach: contacts over consumers as a
+negative binomial (Danaher, "Advertising models", 2008): of N consumers 1 − (1 + n / (N a))^−a are met. Saturation is the same law,
+with contacts that count τ times: what a repeated contact is worth is a prior.
 """
 
 from dataclasses import dataclass
@@ -19,21 +19,22 @@ if TYPE_CHECKING:
 
 REPEATED = (1.0, 0.5)  # prior of τ: median, sd of the logarithm
 SHAPES = (0.05, 3.0)
-ROOM = 4.0  # times what a channel carries on plain days: beyond it nothing is known
-DEPTH = (1.0, 0.5)  # prior: n₀ in units of what the channel carries, median and sd of the logarithm
-MOST = 1e12
+# Prior of n₀ in units of what the channel carries on plain days, median and sd of the logarithm; and the most that one brand can
+# buy there, in the same units. No table holds price quotes: both were read off the quotes of simulated markets 200 to 204.
+DEPTH, ROOM = (0.27, 0.4), 1.5
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Response of C channels over a campaign.
+    """Response of C channels over a campaign of P parts.
 
-    price: fen a contact; carries: contacts that the channel carries over the campaign's days; auction: whether the price rises;
-    people: consumers; shape: (C,) of the negative binomial; then: (C,) contacts at which `orders` was measured;
+    share, price, carries: (P, C) of a channel's budget, fen a contact, contacts that the channel carries; auction: whether the price
+    rises; people: consumers; shape: (C,) of the negative binomial; then: (C,) contacts at which `orders` was measured;
     orders: (D, C) draws of orders a contact at `then`; repeated, depth: (D,) draws; money: of an order.
     """
 
     channels: tuple[str, ...]
+    share: "Floats"
     price: "Floats"
     carries: "Floats"
     auction: "NDArray[np.bool_]"
@@ -47,12 +48,18 @@ class Curves:
 
     def contacts(self, budget: "Floats") -> "Floats":
         """Contacts that budgets (…, C) buy, at the prior's middle; a channel without a price gives none."""
-        return self._bought(budget, 1.0)
+        return self._bought(budget, DEPTH[0])
+
+    def usual_price(self) -> "Floats":
+        """(C,) fen a contact before it gets dearer, over the parts as they share the money."""
+        return np.asarray(1 / np.maximum((self.share / np.maximum(self.price, 1e-9)).sum(axis=0), 1e-12), float)
 
     def most(self) -> "Floats":
-        """(C,) the budget that buys `ROOM` times what a channel carries."""
-        rising = np.where(self.auction, 1 + ROOM / 2, 1.0)
-        return self.price * self.carries * ROOM * rising
+        """(C,) the budget beyond which no part has room; an auction's at the prior's middle."""
+        rising = np.where(self.auction, 1 + ROOM / (2 * DEPTH[0]), 1.0)
+        full = self.price * self.carries * ROOM * rising
+        part = np.divide(full, self.share, out=np.zeros_like(full), where=self.share > 0)
+        return np.asarray(part.max(axis=0, initial=0.0), float)
 
     def reach(self, contacts: "Floats") -> "Floats":
         """People met at least once by so many contacts (…, C)."""
@@ -83,8 +90,10 @@ class Curves:
 
     def _bought(self, budget: "Floats", depth: float) -> "Floats":
         price, supply = np.maximum(self.price, 1e-9), np.maximum(self.carries * depth, 1e-9)
-        rising = supply * (np.sqrt(1 + 2 * budget / (price * supply)) - 1)
-        return np.where(self.price > 0, np.where(self.auction, rising, budget / price), 0.0)
+        money = np.asarray(budget)[..., None, :] * self.share
+        rising = supply * (np.sqrt(1 + 2 * money / (price * supply)) - 1)
+        wanted = np.where(self.price > 0, np.where(self.auction, rising, money / price), 0.0)
+        return np.minimum(wanted, ROOM * self.carries).sum(axis=-2)
 
 
 def shapes(met: "Floats") -> "Floats":

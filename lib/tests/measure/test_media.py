@@ -1,5 +1,6 @@
 """Media counted by hand: money by channel and phase, what channels carry, contacts of people, and trials."""
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -79,8 +80,8 @@ def test_money_by_channel(house):
 
 def test_money_by_phase_and_days_of_none(house):
     frame = media.by_phase(house, "b", "k")
-    assert frame[["channel", "phase", "cost_minor"]].values.tolist() == [
-        ["feed", "presale", 100], ["feed", "burst", 50], ["feed", "other", 10], ["tv", "burst", 70],
+    assert frame[["channel", "phase", "days", "cost_minor"]].values.tolist() == [
+        ["feed", "presale", 1, 100], ["feed", "burst", 2, 50], ["feed", "other", 1, 10], ["tv", "burst", 2, 70],
     ]  # fmt: skip
 
 
@@ -98,19 +99,40 @@ def test_contacts_orders_and_relations_of_people(house):
     of = media_contacts.contacts(house, "b", "tea")
     day = media_contacts.number(START)
     assert of.channels == ("feed", "tv") and of.consumers == 84 and of.share == 1 and of.first == day + 10
+    assert of.brands == ("b", "c") and of.own == 0
     assert np.bincount(of.contacts.what, of.contacts.value).tolist() == [42, 1]
     clicked = of.orders.what >= 0
     assert clicked.sum() == 1 and of.orders.value[clicked] == 200  # two lines of one order
     assert sorted(of.orders.value[~clicked])[-1] == 700 and len(of.orders.who) == 22
-    assert of.relations.value.tolist() == [1] and of.busy.sum() == 43
+    assert of.members.value.tolist() == [1] and of.followers.value.tolist() == [0]
+    assert len(of.visits.who) == 41 and len(of.every_visit.who) == 42  # one of them looked at the other brand
+    assert of.campaigns == ((0, day + 10, day + 13),)
+
+
+def test_a_brand_without_category_is_read_alone(house):
+    of = media_contacts.contacts(house, "b", None)
+    assert of.brands == ("b",) and len(of.visits.who) == len(of.every_visit.who) == 41
 
 
 def test_a_trial_is_the_difference_between_its_arms(house):
+    """Nobody came by a click in the trial: visits count, at the orders a visit brings; here 21 orders by themselves of 41 visits."""
     of = media_contacts.contacts(house, "b", "tea")
     (lift,) = media_trials.lifts(house, "b", of)
-    assert (lift.treated, lift.control) == (40, 40) and lift.contacts.tolist() == [1, 0]
-    assert lift.orders == pytest.approx(0.5) and lift.variance == pytest.approx(np.var([1, 0] * 20, ddof=1) / 40)
+    assert (lift.treated, lift.control) == (40, 40)
+    assert lift.orders == 0 and lift.variance == 0  # those treated bought, and none was seen to visit
+    usual = 2 * 16 / 365  # contacts of feed that one consumer had in a usual stretch of 16 days
+    assert lift.contacts == pytest.approx([np.log(2) * usual / np.log1p(usual), 0])
     assert media_trials.lifts(house.until(START + dt.timedelta(60)), "b", of) == []  # 15 days after it have not passed
+
+
+def test_visits_and_clicked_orders_make_a_trials_lift(house):
+    of = media_contacts.contacts(house, "b", "tea")
+    who = np.searchsorted(of.ids, of.ids[:8])
+    day = media_contacts.number(START) + 45
+    seen = media_contacts.Rows(who, np.full(8, day), np.zeros(8, np.int64), np.ones(8))
+    plain = dataclasses.replace(of, every_visit=dataclasses.replace(seen, who=who * 2))
+    first = media_trials._lift("t", plain, np.arange(len(of.ids)), np.arange(len(of.ids)) >= 40, day - 5, day + 5)
+    assert first.orders == pytest.approx(8 / 40 * 21 / 8, rel=0.1)
 
 
 def test_without_spend_there_is_none(market):

@@ -82,13 +82,19 @@ class MediaPlan:
         return frame.sort_values("planned", ascending=False, ignore_index=True)
 
     def compared(self) -> pd.DataFrame:
-        """split (plan, last, even, touch), gmv_minor, low, high (80 % of draws), less (than the plan), worse (share of draws)."""
+        """split (plan, last, even, touch), gmv_minor, low, high, less (than the plan), less_low, less_high, worse (share of draws).
+
+        low, high: 80 % of draws.
+        """
         ours, rows = self.gains, []
         for name, budget in {"plan": self.split.budget, **self.rivals}.items():
             found = self._gains(budget)
-            low, high = np.quantile(found, TAIL)
-            rows.append((name, found.mean(), low, high, (ours - found).mean(), float((found < ours).mean())))
-        return pd.DataFrame(rows, columns=["split", "gmv_minor", "low", "high", "less", "worse"])
+            spread = np.quantile(found, TAIL), np.quantile(ours - found, TAIL)
+            rows.append(
+                (name, found.mean(), *spread[0], (ours - found).mean(), *spread[1], float((found < ours).mean()))
+            )
+        columns = ["split", "gmv_minor", "low", "high", "less", "less_low", "less_high", "worse"]
+        return pd.DataFrame(rows, columns=columns)
 
     def by_phase(self) -> pd.DataFrame:
         """channel, phase, planned: each channel's budget over the phases as it was spent then."""
@@ -115,7 +121,7 @@ class MediaPlan:
         low, high = np.quantile(curves.orders, TAIL, axis=0)
         return pd.DataFrame({
             "channel": curves.channels, "per_thousand": 1000 * curves.orders.mean(axis=0), "low": 1000 * low, "high": 1000 * high,
-            "clicked": 1000 * w.direct[at], "price_minor": 1000 * curves.price,
+            "clicked": 1000 * w.direct[at], "price_minor": 1000 * curves.usual_price(),
         })  # fmt: skip
 
     def worth_spending(self, margin: float | None) -> float | None:
@@ -187,19 +193,17 @@ def planned(
         return CannotPlan("few_orders", of)
     whole = media.spent(warehouse, brand, warehouse.first_day, warehouse.last_day)
     supply = media.supply(warehouse, category, warehouse.last_day)
+    phases = media.by_phase(warehouse, brand, earlier)
+    if phases.empty:
+        phases = then.assign(phase=media.OTHER, days=(window[1] - window[0]).days + 1)
     trials = media_trials.lifts(warehouse, brand, of)
-    learned = media_plan.learn(of, whole, then, supply, window, days, trials, seed)
+    learned = media_plan.learn(of, whole, then, phases, supply, window, days, trials, seed)
     names = learned.curves.channels
     low = bounds(floors, names, total, "floors", 0.0)
     high = np.minimum(bounds(caps, names, total, "caps", 1.0), learned.curves.most())
     chosen = split.best(learned.curves.gmv, total, low, high, names)
     credit = media_plan.last_touch(of, names, *window)
     rivals = media_plan.rivals(learned, then, credit, total, learned.curves.most())
-    phases = (
-        media.by_phase(warehouse, brand, earlier) if media.window(warehouse, earlier) and earlier else pd.DataFrame()
-    )
-    if phases.empty:
-        phases = then.assign(phase=media.OTHER)
     return MediaPlan(of, learned, window, then, phases, total, low, high, chosen, rivals, len(trials))
 
 

@@ -126,10 +126,11 @@ def split_as(plan: Plan, budget: Mapping[str, float] | pd.Series) -> Plan:
 
 
 def judged(seed: int, consumers: int, replays: int) -> pd.DataFrame:
-    """Each split of the usual budget in one market: seed, split, spent_minor, gain, se, odd, even, budget_minor, foretold, low, high, shares.
+    """Each split of the usual budget in one market.
 
-    gain: GMV over no paid media, fen; se: its Monte Carlo error; odd, even: the same of every other replay. foretold, low, high: what
-    the page says that the plan brings more than this split, and its 80 % interval, fen.
+    seed, split, spent_minor, gain, se, odd, even, budget_minor, foretold, low, high, shares. gain: GMV over no paid media, fen;
+    se: its Monte Carlo error; odd, even: the same of every other replay. foretold, low, high: what the page says that the plan brings
+    more than this split, and its 80 % interval, fen.
     """
     market = Market(Config(consumers), seed)
     plan = usual_plan(market, CAMPAIGN)
@@ -190,7 +191,7 @@ def crossed(judgement: pd.DataFrame) -> pd.DataFrame:
 
 
 def held(judgement: pd.DataFrame) -> pd.DataFrame:
-    """split, markets, held (share whose true difference from the plan lies within the page's 80 % interval), off (mean error, sd units)."""
+    """split, markets, held (of the true differences from the plan within the page's 80 % interval), off (mean error in sd)."""
     plan = judgement[judgement.split == "plan"].set_index("seed").gain
     rivals = judgement[(judgement.split != "plan") & judgement.foretold.notna()].copy()
     true = rivals.seed.map(plan) - rivals.gain

@@ -42,9 +42,9 @@ class Rows:
 class Contacts:
     """What was met, done and bought of B brands of a category up to a day.
 
-    In `every…`, members and followers `who` is a pair, consumer's number · B + brand's number; in `contacts`, `visits`, `orders` it is
-    the consumer's number among `ids`, and they are of the brand `own` (its number). consumers: how many there are; share: the
-    part of all that was read; first, last: days in which media were recorded; campaigns: (brand's number, first, last day).
+    In `every…`, members and followers `who` is a pair, consumer's number · B + brand's number; in `contacts`, `visits`, `orders`
+    it is the consumer's number among `ids`, and they are of the brand `own` (its number). consumers: how many there are; share:
+    the part of all that was read; first, last: days in which media were recorded; campaigns: (brand's number, first, last day).
     """
 
     consumers: int

@@ -22,7 +22,7 @@ BEFORE = 365  # days whose orders make the groups comparable
 class Lift:
     """One trial, per consumer of the treated beside the held out: orders more, their variance, contacts more by channel.
 
-    Orders are those on a click, and visits by themselves at the orders that a visit brings: there are several times as many visits.
+    Orders are those on a click, and visits by themselves at the orders that a visit brings: visits are several times as many.
     """
 
     experiment: str

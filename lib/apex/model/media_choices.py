@@ -1,7 +1,8 @@
 """Which brand a consumer looks at when he comes by himself: choices, and what each brand at choice had done to him before.
 
 A consumer's need and his day are the same for all brands of a category, so that they cancel in the choice among them; what is
-left to confound media is a liking of one brand, for which his choices and contacts far from that day stand (`AWAY` days before and after).
+left to confound media is a liking of one brand, for which his choices and contacts far from that day stand (`AWAY` days, before
+and after).
 Brands that he met of late are all at choice, of the others a random part, with the correction that this asks for: of alternatives
 kept with chance π the utility is raised by −log π (McFadden, "Modelling the choice of residential location", 1978).
 """
@@ -38,7 +39,7 @@ class Index:
 
     def at(self, who: "Whole", day: "Whole | int", side: str = "left") -> "Whole":
         """The place before (left) or after (right) the rows of who on a day."""
-        return np.searchsorted(self.key, who * SPAN + np.clip(day - self.start, 0, SPAN - 1), side=side)  # type: ignore[call-overload,no-any-return]
+        return np.searchsorted(self.key, who * SPAN + np.clip(day - self.start, 0, SPAN - 1), side=side)  # type: ignore[call-overload]
 
     def before(self, who: "Whole", day: "Whole") -> "tuple[Floats, Floats, Floats]":
         """Rows before a day, days since the last one (infinite: never), their sum."""
@@ -80,8 +81,8 @@ class Choices:
     chosen: "Floats"
     offset: "Floats"
     stock: "Floats"
-    known: "Floats"
-    brands: "Floats"
+    known: "NDArray[np.float32]"
+    brands: "NDArray[np.float32]"
 
 
 def choices(of: Contacts, targeting: Sequence[str], carry_days: float, seed: int) -> Choices:
@@ -98,7 +99,7 @@ def choices(of: Contacts, targeting: Sequence[str], carry_days: float, seed: int
         some = np.sort(rng.choice(len(who), READ, replace=False))
         who, brand, day = who[some], brand[some], day[some]
     pair, days = (who[:, None] * count + np.arange(count)).ravel(), np.repeat(day, count)
-    near = (met.at(pair, days) > met.at(pair, days - int(BACK * carry_days))).reshape(-1, count)
+    near = np.asarray(met.at(pair, days) - met.at(pair, days - int(BACK * carry_days))).reshape(-1, count) > 0
     chance = np.where(near, 1.0, KEPT)
     kept = rng.random(chance.shape) < chance
     kept[np.arange(len(who)), brand] = True
@@ -124,7 +125,7 @@ def _start(of: Contacts) -> int:
     return int(min([of.first, *(r.day.min() for r in (of.every_order, of.members, of.every_visit) if len(r.day))])) - 1
 
 
-def _known(of: Contacts, who: "Whole", at: "Whole", day: "Whole", targeting: Sequence[str]) -> "Floats":
+def _known(of: Contacts, who: "Whole", at: "Whole", day: "Whole", targeting: Sequence[str]) -> "NDArray[np.float32]":
     """What tells of a choice beside media: habit, purchases, relation, and liking as choices and contacts far away show it."""
     count, start = len(of.brands), _start(of)
     pair = who * count + at

@@ -1,9 +1,9 @@
 """From money to GMV, channel by channel: how many contacts a budget buys, whom they reach, what they bring.
 
-Contacts, part by part of the campaign: a contract's price is flat; an auction's rises with what is bought of what the channel carries,
-marginal price = p (1 + n / n₀), so n = n₀ (√(1 + 2 b / (p n₀)) − 1); a burst of one day is dear. Reach: contacts over consumers as a
-negative binomial (Danaher, "Advertising models", 2008): of N consumers 1 − (1 + n / (N a))^−a are met. Saturation is the same law,
-with contacts that count τ times: what a repeated contact is worth is a prior.
+Contacts, part by part of the campaign: a contract's price is flat; an auction's rises with what is bought of what the channel
+carries, marginal price = p (1 + n / n₀), so n = n₀ (√(1 + 2 b / (p n₀)) − 1); a burst of one day is dear. Reach: contacts over
+consumers as a negative binomial (Danaher, "Advertising models", 2008): of N consumers 1 − (1 + n / (N a))^−a are met. Saturation
+is the same law, with contacts that count τ times: what a repeated contact is worth is a prior.
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ DEPTH, ROOM = (0.27, 0.4), 1.5
 class Curves:
     """Response of C channels over a campaign of P parts.
 
-    share, price, carries: (P, C) of a channel's budget, fen a contact, contacts that the channel carries; auction: whether the price
-    rises; people: consumers; shape: (C,) of the negative binomial; then: (C,) contacts at which `orders` was measured;
+    share, price, carries: (P, C) of a channel's budget, fen a contact, contacts that the channel carries; auction: whether the
+    price rises; people: consumers; shape: (C,) of the negative binomial; then: (C,) contacts at which `orders` was measured;
     orders: (D, C) draws of orders a contact at `then`; repeated, depth: (D,) draws; money: of an order.
     """
 

@@ -1,7 +1,7 @@
 """How much likelier a consumer looks at a brand after a contact: a conditional logit of brand choice (Guadagni & Little, 1983).
 
-Utility = Σ β_c log(1 + stock_c) + what else tells. Channels do the same for every brand of the category, so that all of them teach;
-they are held towards each other by a normal prior whose centre is fitted with them. Brands' own levels are fitted on a
+Utility = Σ β_c log(1 + stock_c) + what else tells. Channels do the same for every brand of the category, so that all of them
+teach; they are held towards each other by a normal prior whose centre is fitted with them. Brands' own levels are fitted on a
 part of the choices and kept.
 """
 
@@ -103,8 +103,8 @@ def carried(
 ) -> "Floats":
     """(C,) the brand's orders by themselves on some days that would not be without the channel's contacts.
 
-    days: (last − first + 1,) of those with media. Counted on visits, of which there are several times as many, at `per_visit`, the
-    orders that came by themselves per visit, those of these days by default. beta: (C,) coefficients, those of the fit by default.
+    days: (last − first + 1,) of those with media. Counted on visits, of which there are several times as many, at `per_visit`,
+    the orders that came by themselves per visit, of these days by default. beta: (C,) coefficients, of the fit by default.
     """
     visits = of.visits
     here = on(visits, of, days)

@@ -3,7 +3,7 @@
 Two parts are counted on the data: orders on a click (few would have come anyway: `LOST`), and orders by themselves that the
 contact made likelier (`media_fit`). Media that chase likely buyers meet them before they buy anyway: what choices far away do not
 show of that is taken off the second part by a prior (`CHASING`). All of it is normal, with factors that all channels and
-those of one targeting have in common; each trial is one more observation, and through the factors it reaches channels without a trial.
+those of one targeting have in common; each trial is one more observation, and the factors carry it to channels without a trial.
 """
 
 from collections.abc import Sequence

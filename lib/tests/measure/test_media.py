@@ -115,7 +115,7 @@ def test_a_brand_without_category_is_read_alone(house):
 
 
 def test_a_trial_is_the_difference_between_its_arms(house):
-    """Nobody came by a click in the trial: visits count, at the orders a visit brings; here 21 orders by themselves of 41 visits."""
+    """Nobody came by a click in the trial: visits count, at what a visit brings; here 21 orders by themselves of 41 visits."""
     of = media_contacts.contacts(house, "b", "tea")
     (lift,) = media_trials.lifts(house, "b", of)
     assert (lift.treated, lift.control) == (40, 40)

@@ -16,7 +16,7 @@ WHOM = ["broad", "likely"]
 
 @pytest.fixture(scope="module")
 def world():
-    """Everybody comes every tenth day and looks at the brand he likes most that day; the second channel chases liking, and does nothing."""
+    """Everybody comes every tenth day and looks at the brand he likes most; the second channel chases liking, in vain."""
     rng = np.random.default_rng(5)
     liking = rng.standard_normal((PEOPLE, BRANDS))
     chance = np.stack([np.full((PEOPLE, BRANDS), 0.02), 0.04 / (1 + np.exp(-2 * liking))], axis=-1)
@@ -35,8 +35,8 @@ def world():
     none = Rows(*(np.zeros(0, np.int64) for _ in range(3)), np.zeros(0))
     orders = Rows(visits.who, visits.day, visits.what - 1, 100 * visits.value)
     return Contacts(
-        PEOPLE, 1.0, ("a", "b", "c"), 1, ("works", "chases"), 0, DAYS - 1, np.arange(PEOPLE), contacts, none, visits, none, orders,
-        none, none, (),
+        PEOPLE, 1.0, ("a", "b", "c"), 1, ("works", "chases"), 0, DAYS - 1, np.arange(PEOPLE), contacts, none, visits, none,
+        orders, none, none, (),
     )  # fmt: skip
 
 

@@ -82,9 +82,9 @@ class MediaPlan:
         return frame.sort_values("planned", ascending=False, ignore_index=True)
 
     def compared(self) -> pd.DataFrame:
-        """split (plan, last, even, touch), gmv_minor, low, high, less (than the plan), less_low, less_high, worse (share of draws).
+        """split (plan, last, even, touch), gmv_minor, low, high, less (than the plan), less_low, less_high, worse.
 
-        low, high: 80 % of draws.
+        low, high: 80 % of draws; worse: the share of draws in which it brings less than the plan.
         """
         ours, rows = self.gains, []
         for name, budget in {"plan": self.split.budget, **self.rivals}.items():

@@ -1,4 +1,7 @@
-"""`python -m truth`: play markets whose truth is known, hold the rules of credit against them, write reports/truth/index.html."""
+"""`python -m truth`: play markets whose truth is known, hold the rules of credit against them, write reports/truth/index.html.
+
+`python -m truth realism`: the markets beside real data, reports/truth/realism.html.
+"""
 
 import argparse
 import sys
@@ -20,13 +23,18 @@ LENGTH = 29  # days of a period: the default campaign's window
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the page; prints where."""
+    """Write the page; prints where. `realism` as the first word asks for the other page."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["realism"]:
+        from truth.realism_page import main as realism
+
+        return realism(given[1:])
     parser = argparse.ArgumentParser(prog="python -m truth", description="Estimates beside the truth of the twin.")
     parser.add_argument("--seeds", type=int, nargs="*", default=[31, 37, 41], help="further markets, never tuned on")
     parser.add_argument("--consumers", type=int, default=4000, help="of each further market")
     parser.add_argument("--periods", type=int, default=None, help="the latest so many periods only")
     parser.add_argument("--folder", type=Path, default=ROOT / "reports" / "truth")
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_args(given)
     rules, frames, seen = load_rules("deeplink"), [], []
     for seed, consumers in [(DEFAULT.seed, DEFAULT.consumers), *((s, chosen.consumers) for s in chosen.seeds)]:
         lives = live(seed, consumers)

@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from twin import outcome
+from twin import contracts, outcome, services
+from twin.act import Config, Market
+from twin.counts import Counts
 from twin.crowds import CROWDS
+from twin.curves import AFTER, curves, usual_plan
 from twin.market import Drawn, draw_market
 from twin.people import People
-from twin.play import advance, consumers, world
+from twin.play import advance, consumers, play, world
 from twin.purchase import FIELDS
 from twin.stages import AT, codes, stages
 from twin.store import Recipe
@@ -214,8 +217,9 @@ def gaps(sold: pd.DataFrame) -> pd.DataFrame:
 def write_truth(recipe: Recipe, folder: Path) -> dict[str, Any]:
     """All truth tables of a market into `folder`; what the manifest says about them."""
     market = draw_market(recipe.seed, recipe.changes)
-    worlds = Worlds(market, np.arange(1, recipe.consumers + 1))
-    made = dict(_made(worlds))
+    numbers = np.arange(1, recipe.consumers + 1)
+    made = dict([*_worlds(Worlds(market, numbers)), *_drawn(market), ("delivery", delivered(market, numbers))])
+    made["response"] = response(recipe)
     for name, table in made.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
     spec = json.dumps(market.spec, indent=1, ensure_ascii=False, default=str)
@@ -223,7 +227,42 @@ def write_truth(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {"rows": {name: len(table) for name, table in made.items()}, "crowds": [EVERYBODY, *CROWDS]}
 
 
-def _made(worlds: Worlds) -> Iterator[tuple[str, pd.DataFrame]]:
+def _drawn(market: Drawn) -> Iterator[tuple[str, pd.DataFrame]]:
+    """What was drawn of the market and nobody sees: providers' abilities, what each of the default brand's creatives pulls."""
+    able = services.abilities(market.spec, market.seed)
+    yield "providers", pd.DataFrame({"provider": list(able), "ability": list(able.values())})
+    m = {name: of[0] for name, of in market.creatives.items()}
+    shown = np.flatnonzero(m["last"] >= market.calendar.observed)
+    yield "creatives", pd.DataFrame({
+        "creative_id": [f"b00-v{v}" for v in shown], "message": [market.messages[i] for i in m["message"][shown]],
+        "first_day": [market.calendar.date(d) for d in m["first"][shown]],
+        "last_day": [market.calendar.date(d) for d in m["last"][shown]], "pull": m["pull"][shown],
+    })  # fmt: skip
+
+
+def delivered(market: Drawn, numbers: np.ndarray) -> pd.DataFrame:
+    """What each contract truly delivered, of its amount; the whole market is lived for it."""
+    counts = Counts(market)
+    for block in play(market, numbers):
+        counts.add(block)
+    return contracts.delivery(market, contracts.contracts(market, counts)).to_pandas()
+
+
+def response(recipe: Recipe) -> pd.DataFrame:
+    """True response curves of all channels in the last promotion that the data hold to `AFTER` days behind it."""
+    market = Market(Config(recipe.consumers, recipe.changes), recipe.seed)
+    ended = [
+        c
+        for c in market.drawn.campaigns
+        if c.brand == 0 and c.promotion and c.last + AFTER < market.drawn.calendar.days
+    ]
+    if not ended:
+        return pd.DataFrame()
+    last = max(ended, key=lambda c: c.last)
+    return curves(market, usual_plan(market, last.key)).assign(campaign_id=last.key)
+
+
+def _worlds(worlds: Worlds) -> Iterator[tuple[str, pd.DataFrame]]:
     sold, moved = effects(worlds)
     yield "effects", sold
     yield "stage_moves", moved

@@ -1,11 +1,12 @@
 """`python -m truth`: play markets whose truth is known, hold the rules of credit against them, write reports/truth/index.html.
 
-`python -m truth realism`: the markets beside real data, reports/truth/realism.html.
+`python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media bring.
 """
 
 import argparse
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -19,16 +20,16 @@ from truth.page import write
 from truth.worlds import live
 from twin.store import DEFAULT, truth
 
+PAGES = {"realism": "truth.realism_page", "plans": "truth.plans"}
 LENGTH = 29  # days of a period: the default campaign's window
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the page; prints where. `realism` as the first word asks for the other page."""
+    """Write the page; prints where. A name of `PAGES` as the first word asks for another page."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["realism"]:
-        from truth.realism_page import main as realism
-
-        return realism(given[1:])
+    if given[:1] and given[0] in PAGES:
+        other: int = import_module(PAGES[given[0]]).main(given[1:])
+        return other
     parser = argparse.ArgumentParser(prog="python -m truth", description="Estimates beside the truth of the twin.")
     parser.add_argument("--seeds", type=int, nargs="*", default=[31, 37, 41], help="further markets, never tuned on")
     parser.add_argument("--consumers", type=int, default=4000, help="of each further market")

@@ -45,7 +45,8 @@ def against_table(lives: Lives, table: pd.DataFrame, rules: RuleSet, years: bool
         name: (market.calendar.date(a - 1), market.calendar.date(b))
         for name, (a, b) in periods(market).items()
         if (name.isdigit() if years else "/" not in name and not name.isdigit() and 20 <= b - a <= 90)
-        and a > market.calendar.observed + (0 if years else SETTLED) and "+" not in name
+        and a > market.calendar.observed + (0 if years else SETTLED)
+        and "+" not in name
     }
     true = table[(table.kind == "channel") & (table.crowd == "all") & table.period.isin(list(spans))]
     true = true.assign(start=[spans[p][0] for p in true.period], moves=true.up_with - true.up_without)

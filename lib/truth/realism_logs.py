@@ -11,7 +11,7 @@ import pandas as pd
 
 from apex import warehouse
 from apex.files import ROOT
-from twin.market import Market as Drawn
+from twin.market import Drawn
 from twin.market import draw_market
 from twin.play import play, world
 from twin.purchase import FIELDS

@@ -11,8 +11,7 @@ import pandas as pd
 
 from apex import warehouse
 from apex.files import ROOT
-from twin.market import Drawn
-from twin.market import draw_market
+from twin.market import Drawn, draw_market
 from twin.play import play, world
 from twin.purchase import FIELDS
 from twin.stages import codes

@@ -10,6 +10,7 @@ import yaml
 from twin import priors, store
 
 EVERY = 5.0  # seconds between two lines of progress
+TRUTH = 500_000  # consumers whose states fit in memory at once, as pairs of worlds need them
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,6 +36,10 @@ def asked(arguments: list[str] | None = None) -> argparse.Namespace:
     chosen = parser.parse_args(arguments)
     if chosen.consumers < 1 or chosen.seed < 0:
         parser.error("--consumers is at least 1 and --seed at least 0")
+    if chosen.consumers > TRUTH and not chosen.no_truth:
+        parser.error(
+            f"the truth of more than {TRUTH:,} consumers does not fit in memory: --no-truth writes the tables only"
+        )
     try:
         changes = _changes(chosen.set)
         priors.changed(priors.read(), changes)

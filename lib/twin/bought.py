@@ -139,9 +139,10 @@ class Compiler:
             self.columns.append(on)
         return self.lists[key]
 
-    def _number(self, name: str, scene: str, key: str | None = None) -> int:
+    def _number(self, name: str, scene: str, key: str | None = None, line: Any = None) -> int:
         """A campaign number of its own, so that what it costs can be told."""
-        first, last = (self.market.calendar.number(d) for d in (self.plan.first_day, self.plan.last_day))
+        calendar, plan = self.market.calendar, self.plan
+        first, last = self._days(line) if line else (calendar.number(plan.first_day), calendar.number(plan.last_day))
         self.campaigns.append(Campaign(key or self.plan.campaign_id, self.brand, name, scene, first, last))
         return len(self.market.campaigns) + len(self.campaigns) - 1
 
@@ -209,7 +210,7 @@ class Compiler:
             channel, TARGETS.index(target), listed, slice(first, last + 1), line, free=free
         )
         name = self._name(f"media/{media.channel}/{target}/{media.message or ''}", media)
-        number = self._number(self.plan.name, self.plan.scene)
+        number = self._number(self.plan.name, self.plan.scene, line=media)
         if rate.any():
             self.lines.append(
                 Line(name, self.brand, channel, first, last, rate, listed=listed, target=TARGETS.index(target), message=message,

@@ -84,7 +84,7 @@ def accepted(R, P, S, i, g, b, target, need):
     return 0.35
 
 
-@called
+@inlined
 def contact(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, campaign, message, content, item, need, order):
     """One contact of consumer i with brand b of category k in channel c; (rows so far, packs bought after a click).
 
@@ -154,3 +154,7 @@ def contact(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, campaign, message
     if chosen > nothing:
         return buy(n, out, key, R, P, W, S, i, k, b, t, minute, 50 + j, c, campaign, item, order, R.phase[t] == 1)
     return n, 0
+
+
+# Where it is rare: a call passes some hundred arguments, taking it in takes long to compile.
+contact_beside = called(contact.py_func)

@@ -37,6 +37,7 @@ from twin.contact import (
     VIEW,
     accepted,
     contact,
+    contact_beside,
     fade,
     stage,
 )  # fmt: skip
@@ -194,8 +195,8 @@ def extra(n, out, key, R, P, W, S, i, k, t, evening, met, stock, order):
             if L.items[a] > 0:
                 item = L.item[a, int(draw(key, CREATIVE, t, 100 + j) * L.items[a])]
             minute = moment(R, t, evening * (m + draw(key, SHARE, t, 100 + j)) / count)
-            n, q = contact(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, L.campaign[a], message, content, item, need,
-                           order)  # fmt: skip
+            n, q = contact_beside(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, L.campaign[a], message, content, item,
+                                  need, order)  # fmt: skip
             if q > 0:
                 packs, met, stock = q, settled(P, i, k, t), P.cycle[i, k] * (1 + 0.6 * (q - 1))
                 need = 0.0
@@ -225,8 +226,8 @@ def extra(n, out, key, R, P, W, S, i, k, t, evening, met, stock, order):
         S[b, TOUCHES] += 1
         S[b, TOUCHED] = t
         minute = moment(R, t, evening * draw(key, STEP, t, j + 1))
-        n, bought = contact(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, Q.campaign[q], message, content, -1,
-                            need, order)  # fmt: skip
+        n, bought = contact_beside(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, Q.campaign[q], message, content, -1,
+                                   need, order)  # fmt: skip
         if bought > 0:
             packs, met, stock = bought, settled(P, i, k, t), P.cycle[i, k] * (1 + 0.6 * (bought - 1))
     return n, packs
@@ -238,6 +239,32 @@ def claims(R, P, i, kind):
     return min(1.0, R.habits[7] * np.exp(P.benefit[i, kind]))
 
 
+@called
+def eventful(rate, media, traffic, shop, phase, lines, steps, plain, salted, salt_day, t, until):
+    """The first day from t on which anything can happen to a consumer, else `until`: few days are, and a small loop is fast."""
+    while t < until:
+        key = plain if t <= salt_day else salted
+        if draw(key, CONTACTS, t, 0) > 1 - rate[t] * media or draw(key, TRIP, t, 0) < shop * traffic[t]:
+            return t
+        if phase[t] == 3 or lines[t + 1] > lines[t] or steps > 0:
+            return t
+        t += 1
+    return until
+
+
+@inlined
+def concerned(R, W, k, t):
+    """Whether lines or sequences of this category may run today."""
+    L, Q = W.lines, W.steps
+    for place in range(L.start[t], L.start[t + 1]):
+        if L.brand[L.listing[place]] // R.brands == k:
+            return True
+    for q in range(Q.brand.shape[0]):  # noqa: SIM110 (compiled)
+        if Q.brand[q] // R.brands == k and Q.first[q] <= t <= Q.last[q]:
+            return True
+    return False
+
+
 @kept("chance", "compiled", "contact", "lines", "lookup", "purchase", "life")
 def live(R, P, W, S, order, k, begin, until, before, after, out):
     """Lives of consumers in category k from day `begin` up to before `until`, into `out`; returns the rows needed.
@@ -247,7 +274,7 @@ def live(R, P, W, S, order, k, begin, until, before, after, out):
     """
     B, C, V = R.brands, R.target.shape[0], R.message.shape[1]
     D, H = R.demand, R.habits
-    n = 0
+    n, steps = 0, W.steps.brand.shape[0]
     for i in range(P.number.shape[0]):
         S[:] = 0.0
         S[:, LAST] = -10_000.0
@@ -269,7 +296,12 @@ def live(R, P, W, S, order, k, begin, until, before, after, out):
                 for column in range(COLUMNS):
                     S[b, column] = before[i, b, column]
             met, stock, order[0] = before[i, B, 0], before[i, B, 1], np.int64(before[i, B, 2])
-        for t in range(begin, until):
+        t = begin - 1
+        while True:
+            t = eventful(R.candidates[k], P.media[i, k], R.traffic, P.shop[i, k], R.phase, W.lines.start, steps, plain, salted,
+                         W.salt_day, t + 1, until)  # fmt: skip
+            if t >= until:
+                break
             key = plain if t <= W.salt_day else salted
             recorded = t >= R.observed
             if R.phase[t] == 3:  # burst: deposits are paid
@@ -287,9 +319,6 @@ def live(R, P, W, S, order, k, begin, until, before, after, out):
             u = draw(key, CONTACTS, t, 0)
             chance = draw(key, TRIP, t, 0)
             may_shop = chance < P.shop[i, k] * R.traffic[t]
-            more = W.lines.start[t + 1] > W.lines.start[t] or W.steps.brand.shape[0] > 0
-            if u <= 1 - rate and not may_shop and not more:  # nothing can happen: so ends nearly every day
-                continue
             # contacts come before the day's own trip, if there may be one: what moves it is recorded before it
             evening = draw(key, TRIP, t, 1)
             before_trip = evening if may_shop else 1.0
@@ -327,7 +356,7 @@ def live(R, P, W, S, order, k, begin, until, before, after, out):
                 )
                 if q > 0:
                     met, stock = settled(P, i, k, t), cycle * (1 + 0.6 * (q - 1))
-            if more:
+            if concerned(R, W, k, t):
                 n, q = extra(n, out, key, R, P, W, S, i, k, t, before_trip, met, stock, order)
                 if q > 0:
                     met, stock = settled(P, i, k, t), cycle * (1 + 0.6 * (q - 1))

@@ -8,8 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from twin import contracts
 from twin import tables as made
 from twin.bought import Compiled
+from twin.contracts import Contract
+from twin.crowds import CROWDS
 from twin.money import Spend
 from twin.people import People
 from twin.purchase import FIELDS
@@ -21,7 +24,7 @@ AT = {name: n for n, name in enumerate(FIELDS)}
 
 
 def tables(of: "Played") -> dict[str, pa.Table]:
-    """Canonical tables by name. Services, stock, contracts and inventory are told of whole years only, by `twin.store`."""
+    """Canonical tables by name; of contracts the plan's. Services, stock and inventory are told by `twin.store` alone."""
     drawn, first, last = of.drawn, of.drawn.calendar.date(of.begin), of.last_day
     spend = Spend(drawn)
     spend.add(of.events)
@@ -33,6 +36,7 @@ def tables(of: "Played") -> dict[str, pa.Table]:
         more = trials(of.compiled, of.market.crowd)
         whole = pa.concat_tables([whole, more["assignments"].cast(whole.schema)])
         out["experiments"] = pa.concat_tables([out["experiments"], more["experiments"]])
+        out["contracts"] = contracts.table(drawn, _contracts(of))
         phases = [(of.compiled.plan.campaign_id, name, a, b) for name, (a, b) in of.compiled.plan.phases.items()]
         out["phases"] = pa.concat_tables([out["phases"], _rows("phases", phases)])
     began = pc.and_(
@@ -40,6 +44,27 @@ def tables(of: "Played") -> dict[str, pa.Table]:
         pc.less_equal(whole["assigned_at"], datetime.combine(last, time())),
     )
     return {**out, "assignments": whole.filter(began)}
+
+
+def _contracts(of: "Played") -> list[Contract]:
+    """What a plan buys by contract: impressions, half of them in each of a channel's slots."""
+    out, compiled = [], of.compiled
+    told = lines(of).set_index("line")
+    for n, line in enumerate(compiled.bought if compiled else []):
+        amount = round(line.impressions / 2)
+        if line.buying != "contract" or not amount:
+            continue
+        row = told.loc[line.name]
+        price = round((line.budget_minor if line.budget_minor is not None else row.spent_minor) / 2)
+        penalty = round(price * float(np.mean(of.drawn.spec["contracts"]["penalty"])))
+        crowd = CROWDS.index(line.whom) if line.whom in CROWDS else -1
+        for place in (0, 1):
+            key = f"{of.drawn.campaigns[line.number].key}-{of.drawn.channels[line.channel]}-{n + 1}-{place + 1}"
+            delivered = int(row.impressions) // 2
+            out.append(
+                Contract(key, line.number, line.channel, place, crowd, "impressions", amount, price, penalty, delivered)
+            )
+    return out
 
 
 def lines(of: "Played") -> pd.DataFrame:

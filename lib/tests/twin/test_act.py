@@ -147,6 +147,14 @@ def test_budgets_are_spent_to_the_last_fen_and_contacts_are_those_expected(once)
     assert spend[spend.campaign_id == "b00-plan"].impressions.sum() == lines.impressions.sum() == len(met(once))
 
 
+def test_contracts_of_a_plan_are_told_slot_by_slot(acted, brand):
+    plan = planned(media=[{"channel": "topview", "phase": "build-up", "impressions": 240}])
+    told = acted.play(plan, brand=brand).tables["contracts"].to_pandas()
+    assert told.placement.tolist() == ["topview-首屏", "topview-次屏"] and set(told.campaign_id) == {"b00-plan"}
+    assert (told.amount == 120).all() and (told.penalty_minor < told.price_minor).all()
+    assert (told.first_day == FIRST).all() and (told.last_day == PHASES["build-up"][1]).all()
+
+
 def test_the_price_rises_with_what_is_bought_and_nobody_sells_more_than_there_is(acted, brand):
     lines = [acted.play(planned(media=bought(MEDIA[1:2], t)), brand=brand).lines.iloc[0] for t in (0.1, 1, 3, 1000)]
     price = [line.spent_minor / line.wanted for line in lines[:3]]

@@ -60,6 +60,12 @@ def test_a_mistake_is_answered_with_what_there_is(asked, capsys, text, said):
     assert said in capsys.readouterr().err and not asked
 
 
+def test_a_truth_too_large_is_refused(asked, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--consumers", "5000000"])
+    assert "--no-truth" in capsys.readouterr().err and not asked
+
+
 def test_another_value_is_another_market(tmp_path):
     plain, other = (
         store.Recipe("a", 5, 5, changes) for changes in ({}, {"market/last_observed": dt.date(2023, 12, 31)})

@@ -61,12 +61,11 @@ def hours_between(low: int, high: int) -> r.Figure:
 
 
 def week(log: pd.DataFrame, what: Sequence[str] = COUNTED) -> np.ndarray:
-    """(7,) behaviour of a weekday's day beside the mean day, Monday first: 1 is the mean."""
-    day = log.day[log.what.isin(what)].to_numpy()
-    if not len(day) or np.ptp(day) < 6:
+    """(7,) behaviour of a weekday's day beside the mean day, Monday first: 1 is the mean. Days without any do not count."""
+    day, each = np.unique(log.day[log.what.isin(what)], return_counts=True)
+    if len(set(day % 7)) < 7:
         return np.full(7, np.nan)
-    weekday = np.arange(day.min(), day.max() + 1) % 7
-    mean = np.bincount(weekday, np.bincount(day - day.min()), 7) / np.bincount(weekday, minlength=7)
+    mean = np.bincount(day % 7, each, 7) / np.bincount(day % 7, minlength=7)
     return mean / mean.mean()
 
 

@@ -25,7 +25,7 @@ class Figure:
     part: str
     name: str
     how: str
-    unit: str  # share or number
+    unit: str  # share; number; rate, a small share, held like a number; slope, held like a share
     of: Of
     fit: str
     beside: tuple[str, ...] = ()
@@ -126,13 +126,13 @@ ROWS: list[Row] = [
      _of(a.for_one_purchase("favourite")), "taobao", ("tianchi",)),
     ("visit-views", "behaviour", "Views of a visit 每访浏览", "a consumer's day in a category", "number",
      _of(a.visit_views), "taobao", ()),
-    ("visit-buys", "behaviour", "Visits with a purchase 到访转化", "a consumer's day in a category with a view", "share",
+    ("visit-buys", "behaviour", "Visits with a purchase 到访转化", "a consumer's day in a category with a view", "rate",
      _of(a.visit_buys), "taobao", ("tianchi",)),
-    ("cart-bought", "behaviour", "Carted items then bought 加购转化", "consumer × item, within nine days", "share",
+    ("cart-bought", "behaviour", "Carted items then bought 加购转化", "consumer × item, within nine days", "rate",
      _of(a.turns_to("cart", "buy")), "taobao", ()),
-    ("view-carted", "behaviour", "Viewed items then carted 浏览加购率", "consumer × item, within nine days", "share",
+    ("view-carted", "behaviour", "Viewed items then carted 浏览加购率", "consumer × item, within nine days", "rate",
      _of(a.turns_to("view", "cart")), "taobao", ()),
-    ("view-bought", "behaviour", "Viewed items then bought 浏览购买率", "consumer × item, within nine days", "share",
+    ("view-bought", "behaviour", "Viewed items then bought 浏览购买率", "consumer × item, within nine days", "rate",
      _of(a.turns_to("view", "buy")), "taobao", ()),
     ("day-views", "behaviour", "Views for one purchase on 11 November 双11 每购浏览", "buyers of the day only", "number",
      _of(a.for_one_purchase("view")), "tmall", ()),
@@ -161,12 +161,13 @@ FIGURES = [Figure(*row) for row in ROWS]
 def verdict(unit: str, twin: float, real: float, low: float = np.nan, high: float = np.nan) -> str:
     """Matches: within 5 points (shares) or a factor 1.25 (numbers). Near: within 10 points or 1.6, or inside the real interval.
 
-    A slope is held like a share.
+    A slope is held like a share, a rate like a number: 5 points more are another world where 3 in 100 buy.
     """
     if np.isnan(twin) or np.isnan(real):
         return "not comparable"
-    first, second = TOLERANCE["number" if unit == "number" else "share"]
-    off = abs(twin - real) if unit != "number" else float(np.exp(abs(np.log(max(twin, 1e-9) / max(real, 1e-9)))))
+    by_factor = unit in ("number", "rate")
+    first, second = TOLERANCE["number" if by_factor else "share"]
+    off = float(np.exp(abs(np.log(max(twin, 1e-9) / max(real, 1e-9))))) if by_factor else abs(twin - real)
     if off <= first:
         return VERDICTS[0]
     return VERDICTS[1] if off <= second or low <= twin <= high else VERDICTS[2]

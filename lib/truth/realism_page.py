@@ -69,11 +69,12 @@ VIEWS = (
     "the twin is one that was attended to."
 )
 OLD = "The twin's brands are old and share a category with fifteen others; the record shop was young and sold a whole category."
+ITEMS = "Every brand of the twin has eight items; makers of the panel list the more items the larger they are."
 MET = "The panel's touches are promotions in a shop that was visited, the twin's are media contacts that were noticed."
 LEFT = {  # what we know and leave: key → why
-    "views-buy": VIEWS, "visit-views": VIEWS, "looks": VIEWS, "view-carted": VIEWS, "day-views": VIEWS,
+    "views-buy": VIEWS, "visit-views": VIEWS, "looks": VIEWS, "view-carted": VIEWS, "view-bought": VIEWS, "day-views": VIEWS,
     "day-lines": "A buyer of the day buys in many categories of the marketplace; the twin has three.",
-    "shop-1": OLD, "shop-3": OLD, "shop-90": OLD, "shop-365": OLD, "touches": MET, "no-touch": MET,
+    "shop-1": OLD, "shop-3": OLD, "shop-90": OLD, "shop-365": OLD, "touches": MET, "no-touch": MET, "items-top": ITEMS,
 }  # fmt: skip
 NAN = float("nan")
 
@@ -91,7 +92,8 @@ def write(
         "goods where there are some. The rule: a share <em>matches</em> within "
         f"{100 * points[0]:.0f} points and is <em>near</em> within {100 * points[1]:.0f}; a number matches within a factor "
         f"{factors[0]} and is near within {factors[1]}; what lies inside the real 95 % interval (consumers in "
-        f"{realism_list.GROUPS} groups, one left out at a time) is at least near. A slope is held like a share. Only the source "
+        f"{realism_list.GROUPS} groups, one left out at a time) is at least near. A slope is held like a share, a rate of "
+        "conversion like a number. Only the source "
         "that fits a figure judges it; others stand beside it without a verdict. Counted in both.</p>",
     ]
     if absent:
@@ -99,6 +101,12 @@ def write(
         parts.append(show.callout(f"Not here, and therefore not compared: {named}.", "missing").html)
     parts.append("<h2>Misses 不符之处</h2><ul>" + "".join(f"<li>{escape(m)}</li>" for m in misses(found)) + "</ul>")
     parts += [realism_charts.draw(chart, words).html for chart in charts]
+    steps = found[found.fit & found.key.isin(["views-buy", "carts-buy", "favourites-buy"])]
+    if len(steps):
+        bars = steps[["name", "twin", "real"]].set_axis(["label", "value", "before"], axis=1)
+        title = "What comes to one purchase 每次购买对应的行为"
+        note = "Bar: the twin. Mark: Taobao, 114 consumers, nine days."
+        parts.append(show.bars(bars, words, title, "index", note=note, mark="real 真实").html)
     columns: dict[str, tuple[str, Any]] = {
         "name": ("Figure", "text"), "goods": ("Goods", "text"), "twin_text": ("Twin", "text"), "real_text": ("Real", "text"),
         "data": ("Data", "text"), "n": ("Consumers", "count"), "said": ("Verdict", "text"),
@@ -128,7 +136,7 @@ def told(value: float, low: float, high: float, unit: str) -> str:
     """A value with its interval, in its unit."""
     if pd.isna(value):
         return "–"
-    if unit == "share":
+    if unit in ("share", "rate"):
         return f"{value:.1%}" + ("" if pd.isna(low) else f" ({max(low, 0):.1%} to {min(high, 1):.1%})")
     return f"{value:.2f}" + ("" if pd.isna(low) else f" ({low:.2f} to {high:.2f})")
 
@@ -150,16 +158,20 @@ def answer(found: pd.DataFrame) -> str:
 
 
 def misses(found: pd.DataFrame) -> list[str]:
-    """What does not match, by figure: both values for each kind of goods, and why where we leave it so."""
+    """What does not match: a line a figure with both values for each kind of goods; what we leave so, a line a reason."""
     mine = found[found.fit & (found.verdict == VERDICTS[2])]
-    lines = []
+    lines, left = [], dict[str, list[str]]()
     for key, part in mine.groupby("key", sort=False):
         each = "; ".join(
             ("" if k == EVERY else f"{KIND_NAMES[k]} ") + f"{told(t, NAN, NAN, u)}, real {told(v, NAN, NAN, u)}"
             for k, t, v, u in zip(part["kind"], part["twin"], part["real"], part["unit"], strict=True)
         )
-        lines.append(f"{part['name'].iloc[0]}: {each}." + (f" Left so: {LEFT[str(key)]}" if key in LEFT else ""))
-    return lines or ["None."]
+        told_of = f"{part['name'].iloc[0]}: {each}."
+        if key in LEFT:
+            left.setdefault(LEFT[str(key)], []).append(told_of)
+        else:
+            lines.append(told_of)
+    return lines + [f"Left so 有意保留. {why} {' '.join(which)}" for why, which in left.items()] or ["None."]
 
 
 def main(arguments: list[str] | None = None) -> int:

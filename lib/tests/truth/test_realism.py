@@ -96,6 +96,9 @@ def test_weekdays_are_held_per_day():
     """Nine days from a Monday, one event each: every weekday is alike although two came twice."""
     even = log(*[(1, 0, d) for d in range(9)])
     assert a.week(even).tolist() == [1] * 7 and a.weekend(even) == 1
+    apart = log(*[(1, 0, d) for d in (*range(9), *range(366, 375))])
+    assert a.week(apart).tolist() == [1] * 7, "the days between two spans are no days without behaviour"
+    assert np.isnan(a.weekend(log((1, 0, 0))))
 
 
 def test_touches_lie_in_the_window_and_belong_to_brand_and_consumer(bought):
@@ -114,6 +117,7 @@ def test_a_verdict_is_by_the_rule():
         and said("number", 10, 15) == "near"
         and said("number", 10, 17) == "does not match"
     )
+    assert said("rate", 0.08, 0.03) == "does not match" and said("share", 0.08, 0.03) == "matches"
     assert said("number", np.nan, 1) == "not comparable"
 
 
@@ -154,6 +158,13 @@ def found():
     )  # fmt: skip
     twin = real.assign(value=[0.05, 0.12, 0.42, 0.8])
     return realism_list.judged(realism_list.over_seeds([twin, twin]), real)
+
+
+def test_what_is_left_so_says_why(found):
+    """One line a reason, behind the plain misses."""
+    seen = pd.concat([found.assign(key="views-buy", verdict="does not match").iloc[[2]], found], ignore_index=True)
+    last = realism_page.misses(seen)[-1]
+    assert len(realism_page.misses(seen)) == 2 and last.startswith("Left so") and realism_page.VIEWS in last
 
 
 def test_the_page_answers_first_and_names_its_misses(found, tmp_path):

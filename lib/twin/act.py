@@ -17,11 +17,11 @@ import pyarrow as pa
 
 from twin import played as made
 from twin.bought import Compiled, Compiler
-from twin.life import World
 from twin.market import Drawn, draw_market
 from twin.people import People
 from twin.plan import Plan
 from twin.play import BLOCK, advance, consumers, ordered, world
+from twin.worlds import World
 
 WEEK = 7
 States = dict[int, np.ndarray]  # category → (n, B + 1, COLUMNS)

@@ -4,25 +4,22 @@ Compiled; the equations stand in README.md. Every draw is named (purpose, day, n
 off shares all other chance.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
+from twin.beside import extra
 from twin.chance import draw, life_key, shock
-from twin.compiled import called, inlined, kept
+from twin.compiled import called, kept
 from twin.contact import (
     ACCEPT,
     CART,
     CELL,
     CLAIM,
     CONTACTS,
-    CONTENT,
     CREATIVE,
     EXPOSE,
     FAVOURITE,
     FOLLOW,
     LEAVE,
-    LINE,
     NOTHING,
     OFTEN,
     SAMPLE,
@@ -30,19 +27,14 @@ from twin.contact import (
     SEARCH_CATEGORY,
     SHARE,
     START,
-    STEP,
     TASTE,
     TRIP,
     UNFOLLOW,
     VIEW,
     accepted,
     contact,
-    contact_beside,
     fade,
-    stage,
-)  # fmt: skip
-from twin.lines import BENEFIT, Lines, Steps
-from twin.lines import SAMPLE as SAMPLES
+)
 from twin.lookup import cell_at
 from twin.purchase import (
     ACTED,
@@ -60,183 +52,13 @@ from twin.purchase import (
     OWN,
     PRAISED,
     TOUCHED,
-    TOUCHES,
     buy,
     join_status,
     on_sale,
     put,
     utility,
-)  # fmt: skip
-
-NEVER = -100_000.0  # a day long before all others
-MOST = 30  # contacts of a consumer, category and day
-
-
-class World(NamedTuple):
-    """What is on: all True and −1 in the factual world. Switches act from the first observed day on."""
-
-    channel: np.ndarray  # (G, C) bool
-    campaign: np.ndarray  # (campaigns,) bool
-    content: np.ndarray  # (contents,) bool
-    creative: np.ndarray  # (G, creatives) bool
-    discount: np.ndarray  # (T, G)
-    lift: np.ndarray  # (T, G) utility of event days and of services
-    served: np.ndarray  # (T, G, 3) what services do to contacts, content and joining, times
-    offer: np.ndarray  # (T, G, K) bool: benefits that may be claimed on a trip
-    force: np.ndarray  # (trials,) −1 as assigned, 0 everybody on the list control, 1 treated
-    quiet_brand: int  # its usual media and benefits are silent from quiet_first to quiet_last
-    quiet_first: int
-    quiet_last: int
-    lines: Lines  # what is done beside the usual media
-    steps: Steps
-    brand: int  # record this brand only, −1 all
-    salt_day: int  # after this day chance is drawn anew, with `salt`
-    salt: int
-
-
-@inlined
-def settled(P, i, k, t):
-    """The day on which a purchase on day t leaves the need met."""
-    return float(t) if P.takes_part[i, k] else 1e6
-
-
-@inlined
-def count_of(u, mean):
-    """A Poisson number of this mean from a uniform u: a larger mean never gives a smaller one."""
-    count = 0
-    p = np.exp(-mean)
-    total = p
-    while u > total and count < MOST:
-        count += 1
-        p *= mean / count
-        total += p
-    return count
-
-
-@inlined
-def moment(R, t, u):
-    """The minute of day t at the share u of the day's doings."""
-    return t * 1440 + R.clock[int(u * (R.clock.shape[0] - 1))]
-
-
-@inlined
-def shown(R, key, t, g, c, j):
-    """The content of brand g that a contact in channel c shows, −1 none."""
-    if R.is_content[c] and R.content_last[t, g, c] > R.content_first[t, g, c]:
-        number = R.content_last[t, g, c] - R.content_first[t, g, c]
-        return np.int64(R.content_first[t, g, c] + int(draw(key, CONTENT, t, j) * number))
-    return np.int64(-1)
-
-
-@inlined
-def silent(R, W, t, g, c, campaign, content, message, usual):
-    """Whether a contact does not happen in this world."""
-    if t < R.observed:
-        return False
-    if usual and g == W.quiet_brand and W.quiet_first <= t <= W.quiet_last:
-        return True
-    creative = R.creative[t, g, message]
-    return not (
-        W.channel[g, c]
-        and (campaign < 0 or W.campaign[campaign])
-        and (content < 0 or W.content[content])
-        and (creative < 0 or W.creative[g, creative])
-    )
-
-
-@called
-def extra(n, out, key, R, P, W, S, i, k, t, evening, met, stock, order):
-    """What lines and sequences bring a consumer today; (rows so far, packs bought at last)."""
-    B, V, L, Q = R.brands, R.message.shape[1], W.lines, W.steps
-    crowd, packs = P.crowd[i], 0
-    for place in range(L.start[t], L.start[t + 1]):
-        a = L.listing[place]
-        g, c = L.brand[a], L.channel[a]
-        b = g - k * B
-        if b < 0 or b >= B:
-            continue
-        if L.listed[a] >= 0 and not P.listed[i, L.listed[a]]:
-            continue
-        if L.usual[a] and t >= R.observed and g == W.quiet_brand and W.quiet_first <= t <= W.quiet_last:
-            continue
-        code = 1000 * (L.code[a] + 1)
-        u = draw(key, LINE, t, code)
-        tells = t >= R.observed and (W.brand < 0 or W.brand == g)
-        if L.what[a] == BENEFIT or L.what[a] == SAMPLES:
-            if u < 1 - L.rate[a, t]:
-                continue
-            fade(S, b, t, R)
-            minute = moment(R, t, evening * draw(key, LINE, t, code + 1))
-            if L.what[a] == SAMPLES:
-                S[b, OWN] += R.demand[18]
-                S[b, AWARE] += 0.5 * R.demand[18]
-                S[b, ACTED] = t
-                if tells:
-                    n = put(n, out, i, minute, SAMPLE, k, g, campaign=L.campaign[a], item=L.item[a, 0])
-            elif S[b, COUPON] < t and draw(key, LINE, t, code + 2) < claims(R, P, i, L.kind[a]):
-                S[b, COUPON], S[b, KIND], S[b, ACTED] = t + 21, L.kind[a], t
-                if tells:
-                    n = put(n, out, i, minute, CLAIM, k, g, campaign=L.campaign[a],
-                            coupon=g * R.benefit_off.shape[0] + L.kind[a])  # fmt: skip
-            continue
-        most = L.rate[a, t] * P.media[i, k] * R.usage[crowd, c]
-        if u <= 1 - most:  # 1 − x ≤ e^−x: nobody is met
-            continue
-        fade(S, b, t, R)
-        need = 1 - np.exp(-max(0.0, t - met) / stock)
-        count = count_of(u, most * accepted(R, P, S, i, g, b, L.target[a], need))
-        for m in range(count):
-            j = code + m
-            message = L.message[a] if L.message[a] >= 0 else int(draw(key, CREATIVE, t, j) * V)
-            content = shown(R, key, t, g, c, j)
-            if silent(R, W, t, g, c, L.campaign[a], content, message, L.usual[a]):
-                continue
-            item = -1
-            if L.items[a] > 0:
-                item = L.item[a, int(draw(key, CREATIVE, t, 100 + j) * L.items[a])]
-            minute = moment(R, t, evening * (m + draw(key, SHARE, t, 100 + j)) / count)
-            n, q = contact_beside(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, L.campaign[a], message, content, item,
-                                  need, order)  # fmt: skip
-            if q > 0:
-                packs, met, stock = q, settled(P, i, k, t), P.cycle[i, k] * (1 + 0.6 * (q - 1))
-                need = 0.0
-    for q in range(Q.brand.shape[0]):
-        b = Q.brand[q] - k * B
-        if b < 0 or b >= B or t < Q.first[q] or t > Q.last[q]:
-            continue
-        if not P.listed[i, Q.listed[q]]:
-            continue
-        if t == Q.first[q]:
-            S[b, TOUCHES], S[b, TOUCHED] = 0.0, NEVER
-        since = t - S[b, TOUCHED]
-        recency = 0 if since <= 1 else 1 if since <= 3 else 2 if since <= 7 else 3
-        touches = min(np.int64(S[b, TOUCHES]), Q.action.shape[3] - 1)
-        last = 0 if S[b, TOUCHES] == 0 else np.int64(S[b, MESSAGE]) + 1
-        action = Q.action[q, stage(S, b, t), recency, touches, last]
-        if action < 0:
-            continue
-        c, message, j = action // V, action % V, 1000 * (Q.code[q] + 1)
-        if draw(key, STEP, t, j) >= Q.pressure[q] * P.media[i, k] * R.usage[crowd, c]:
-            continue
-        content = shown(R, key, t, Q.brand[q], c, j)
-        if silent(R, W, t, Q.brand[q], c, Q.campaign[q], content, message, False):
-            continue
-        fade(S, b, t, R)
-        need = 1 - np.exp(-max(0.0, t - met) / stock)
-        S[b, TOUCHES] += 1
-        S[b, TOUCHED] = t
-        minute = moment(R, t, evening * draw(key, STEP, t, j + 1))
-        n, bought = contact_beside(n, out, key, R, P, W, S, i, k, b, c, t, j, minute, Q.campaign[q], message, content, -1,
-                                   need, order)  # fmt: skip
-        if bought > 0:
-            packs, met, stock = bought, settled(P, i, k, t), P.cycle[i, k] * (1 + 0.6 * (bought - 1))
-    return n, packs
-
-
-@inlined
-def claims(R, P, i, kind):
-    """The chance that an offered benefit is claimed: who likes it claims more."""
-    return min(1.0, R.habits[7] * np.exp(P.benefit[i, kind]))
+)
+from twin.worlds import NEVER, claims, concerned, count_of, moment, settled, shown, silent
 
 
 @called
@@ -252,20 +74,7 @@ def eventful(rate, media, traffic, shop, phase, lines, steps, plain, salted, sal
     return until
 
 
-@inlined
-def concerned(R, W, k, t):
-    """Whether lines or sequences of this category may run today."""
-    L, Q = W.lines, W.steps
-    for place in range(L.start[t], L.start[t + 1]):
-        if L.brand[L.listing[place]] // R.brands == k:
-            return True
-    for q in range(Q.brand.shape[0]):  # noqa: SIM110 (compiled)
-        if Q.brand[q] // R.brands == k and Q.first[q] <= t <= Q.last[q]:
-            return True
-    return False
-
-
-@kept("chance", "compiled", "contact", "lines", "lookup", "purchase", "life")
+@kept("chance", "compiled", "contact", "lines", "lookup", "purchase", "worlds", "beside", "life")
 def live(R, P, W, S, order, k, begin, until, before, after, out):
     """Lives of consumers in category k from day `begin` up to before `until`, into `out`; returns the rows needed.
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.life import World, live
+from twin.life import live
 from twin.lines import Line, Sequenced, lines, steps
 from twin.market import Drawn
 from twin.people import People, people
 from twin.purchase import COLUMNS, FIELDS
 from twin.services import effects
+from twin.worlds import World
 
 BLOCK = 250  # consumers played at a time
 MINUTES = np.int64(1 << 32)

@@ -1,6 +1,7 @@
 """`python -m truth`: play markets whose truth is known, hold the rules of credit against them, write reports/truth/index.html.
 
-`python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media bring.
+`python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media bring;
+`providers`, what services bring; `creatives`, what creatives bring.
 """
 
 import argparse
@@ -20,7 +21,9 @@ from truth.page import write
 from truth.worlds import live
 from twin.store import DEFAULT, truth
 
-PAGES = {"realism": "truth.realism_page", "plans": "truth.plans"}
+PAGES = {
+    "realism": "truth.realism_page", "plans": "truth.plans", "providers": "truth.providers", "creatives": "truth.creatives",
+}  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 
 

@@ -18,7 +18,7 @@ LAB_DIR ?= .
 APEX := $(PYTHON) -m apex
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help report data test test-slow test-browser truth realism lint types format tidy lab lock clean
+.PHONY: help report data test test-slow test-browser truth lint types format tidy lab lock clean
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -38,11 +38,9 @@ test-slow: $(READY) data ## what takes minutes: many more random worlds, builds 
 test-browser: $(READY) data ## every page and JupyterLab in the system's Chromium   (CHROME_PATH=/path/to/chrome)
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -m browser lib/tests/browser
 
-truth: $(READY) ## hold estimates against markets whose truth is known, some minutes   (SEEDS="31 37 41")
-	@PYTHONPATH=lib $(PYTHON) -m truth $(if $(SEEDS),--seeds $(SEEDS))
-
-realism: $(READY) ## hold the simulated market beside real data, a minute   (SEEDS="31 37 41")
-	@PYTHONPATH=lib $(PYTHON) -m truth realism $(if $(SEEDS),--seed $(SEEDS))
+truth: $(READY) ## the pages of truth: PAGE=credit, realism, plans, creatives or providers; else all   (SEEDS="31 37")
+	@for page in $(or $(PAGE),credit realism plans creatives providers); do \
+	  PYTHONPATH=lib $(PYTHON) -m truth $$page $(if $(SEEDS),--seeds $(SEEDS)); done
 
 lint: $(READY) ## style of library and notebooks
 	@$(PYTHON) -m ruff check --config lib/pyproject.toml lib notebooks

@@ -28,8 +28,9 @@ LENGTH = 29  # days of a period: the default campaign's window
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the page; prints where. A name of `PAGES` as the first word asks for another page."""
+    """Write the page; prints where. A name of `PAGES` as the first word asks for another page than `credit`."""
     given = sys.argv[1:] if arguments is None else arguments
+    given = given[1:] if given[:1] == ["credit"] else given
     if given[:1] and given[0] in PAGES:
         other: int = import_module(PAGES[given[0]]).main(given[1:])
         return other

@@ -128,11 +128,11 @@ def main(arguments: list[str]) -> int:
     """Write the page; prints where."""
     parser = argparse.ArgumentParser(prog="python -m truth plans", description="What plans truly bring.")
     parser.add_argument("--consumers", type=int, default=15_000)
-    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11], help="the first one is played")
     parser.add_argument("--replays", type=int, default=4)
     parser.add_argument("--folder", type=Path, default=ROOT / "reports" / "truth")
     chosen = parser.parse_args(arguments)
-    market = Market(Config(chosen.consumers), chosen.seed)
+    market = Market(Config(chosen.consumers), chosen.seeds[0])
     brand = market.drawn.brands[0]
     plan = usual_plan(market, CAMPAIGN)
     idle = Plan(campaign_id=plan.campaign_id, first_day=plan.first_day, last_day=plan.last_day)

@@ -180,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m truth realism", description="The simulated market beside real data."
     )
     parser.add_argument(
-        "--seed", type=int, nargs="*", default=[11, 31, 37, 41], help="markets; of one, an interval over consumers"
+        "--seeds", type=int, nargs="*", default=[11, 31, 37, 41], help="markets; of one, an interval over consumers"
     )
     parser.add_argument("--consumers", type=int, default=4000, help="of each market")
     parser.add_argument(
@@ -191,17 +191,17 @@ def main(arguments: list[str] | None = None) -> int:
     overrides = {place: yaml.safe_load(value) for place, value in (s.split("=", 1) for s in chosen.set)}
     real, absent = realism_logs.there()
     seen, twins = [], []
-    for seed in chosen.seed:
+    for seed in chosen.seeds:
         market, log = realism_logs.twin(seed, chosen.consumers, overrides)
         twins.append({source: realism_logs.like(source, market, log) for source in real})
-        seen.append(realism_list.counted(twins[-1], bounds=len(chosen.seed) == 1))
+        seen.append(realism_list.counted(twins[-1], bounds=len(chosen.seeds) == 1))
         sys.stderr.write(f"  seed {seed}: {chosen.consumers:,} consumers\n")
     found = realism_list.judged(realism_list.over_seeds(seen), realism_list.counted(real))
     kinds = {kind: KIND_NAMES[kind] for kind in KINDS}
-    several = len(chosen.seed) > 1
+    several = len(chosen.seeds) > 1
     held = "their mean, with the lowest and the highest" if several else "counted, with an interval over consumers"
     markets = (
-        f"{'Markets' if several else 'The market'} of seed {', '.join(map(str, chosen.seed))}, "
+        f"{'Markets' if several else 'The market'} of seed {', '.join(map(str, chosen.seeds))}, "
         f"{chosen.consumers:,} consumers each; the twin's value is {held}."
         + (f" Priors that differ: {', '.join(chosen.set)}." if chosen.set else "")
     )

@@ -66,7 +66,8 @@ def compared(market: Drawn, found: pd.DataFrame, seen: Seen) -> pd.DataFrame:
         for metric in METRICS:
             daily = getattr(seen, metric)
             with np.errstate(divide="ignore", invalid="ignore"):
-                out[f"{metric}_truth"] = np.log(getattr(row, f"{metric}_with") / getattr(row, f"{metric}_without"))
+                with_, without = (np.float64(getattr(row, f"{metric}_{w}")) for w in ("with", "without"))
+                out[f"{metric}_truth"] = np.log(with_ / without) if with_ * without > 0 else np.nan
                 early, late = (np.log(daily[:, part].mean(axis=1)) for part in (before, after))
                 half = before.start + length // 2
                 trend = np.log(daily[:, half : before.stop].mean(axis=1) / daily[:, before.start : half].mean(axis=1))

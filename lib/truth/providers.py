@@ -66,11 +66,13 @@ def compared(market: Drawn, found: pd.DataFrame, seen: Seen) -> pd.DataFrame:
         for metric in METRICS:
             daily = getattr(seen, metric)
             with np.errstate(divide="ignore", invalid="ignore"):
-                out[f"{metric}_truth"] = np.log(getattr(row, f"{metric}_with") / getattr(row, f"{metric}_without"))
+                out[f"{metric}_truth"] = np.log(
+                    np.float64(getattr(row, f"{metric}_with")) / getattr(row, f"{metric}_without")
+                )
                 early, late = (np.log(daily[:, part].mean(axis=1)) for part in (before, after))
                 half = before.start + length // 2
                 trend = np.log(daily[:, half : before.stop].mean(axis=1) / daily[:, before.start : half].mean(axis=1))
-            out[f"{metric}_before"] = late[row.brand] - early[row.brand]
+                out[f"{metric}_before"] = late[row.brand] - early[row.brand]  # a brand may have sold nothing
             usable = [b for b in free if np.isfinite([early[b], late[b], trend[b]]).all()]
             level = (
                 np.log(daily[free][:, after].mean()) if len(free) >= FEWEST and daily[free][:, after].any() else np.nan
@@ -91,9 +93,9 @@ def _matched(
         return np.nan, np.nan
     near = np.abs(early[free] - early[brand]) + np.abs(trend[free] - trend[brand])
     chosen = np.array(free)[np.argsort(near, kind="stable")[:MATCHED]]
-    change = (late - early)[free]
+    change = late[free] - early[free]
     return (
-        float((late - early)[brand] - (late - early)[chosen].mean()),
+        float(late[brand] - early[brand] - (late[chosen] - early[chosen]).mean()),
         float(change.std(ddof=1) * np.sqrt(1 + 1 / len(chosen))),
     )
 

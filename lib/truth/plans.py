@@ -127,7 +127,7 @@ def _marked(told: pd.DataFrame) -> pd.DataFrame:
 def main(arguments: list[str]) -> int:
     """Write the page; prints where."""
     parser = argparse.ArgumentParser(prog="python -m truth plans", description="What plans truly bring.")
-    parser.add_argument("--consumers", type=int, default=15_000)
+    parser.add_argument("--consumers", type=int, default=12_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[11], help="the first one is played")
     parser.add_argument("--replays", type=int, default=4)
     parser.add_argument("--folder", type=Path, default=ROOT / "reports" / "truth")

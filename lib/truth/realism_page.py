@@ -87,7 +87,7 @@ def write(
     points, factors = (TOLERANCE[u] for u in ("share", "number"))
     parts = [
         "<h1>Does it look real? 像不像真的</h1>",
-        f"<p><strong>{escape(answer(found))}</strong></p>",
+        f"<p><strong>{escape(answer(found).split(' Misses:')[0])}</strong> What does not match stands first below.</p>",
         f"<p>{escape(markets)} Each source is held against the twin cut alike: same length, same place in the year, same "
         "goods where there are some. The rule: a share <em>matches</em> within "
         f"{100 * points[0]:.0f} points and is <em>near</em> within {100 * points[1]:.0f}; a number matches within a factor "

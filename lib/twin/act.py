@@ -31,7 +31,7 @@ States = dict[int, np.ndarray]  # category → (n, B + 1, COLUMNS)
 class Config:
     """A market's size, and places of priors.yml with another value, as in `draw_market`."""
 
-    consumers: int = 15_000
+    consumers: int = 12_000
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 

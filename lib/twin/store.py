@@ -32,7 +32,7 @@ class Recipe:
     """All that a market's tables depend on beside code and priors."""
 
     name: str
-    consumers: int = 15_000
+    consumers: int = 12_000
     seed: int = 11
     changes: dict[str, Any] = field(default_factory=dict)  # place in priors.yml → value in its stead
 

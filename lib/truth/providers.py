@@ -71,7 +71,7 @@ def compared(market: Drawn, found: pd.DataFrame, seen: Seen) -> pd.DataFrame:
                 early, late = (np.log(daily[:, part].mean(axis=1)) for part in (before, after))
                 half = before.start + length // 2
                 trend = np.log(daily[:, half : before.stop].mean(axis=1) / daily[:, before.start : half].mean(axis=1))
-            out[f"{metric}_before"] = late[row.brand] - early[row.brand]
+                out[f"{metric}_before"] = late[row.brand] - early[row.brand]  # it may have sold nothing
             usable = [b for b in free if np.isfinite([early[b], late[b], trend[b]]).all()]
             level = (
                 np.log(daily[free][:, after].mean()) if len(free) >= FEWEST and daily[free][:, after].any() else np.nan
@@ -92,9 +92,9 @@ def _matched(
         return np.nan, np.nan
     near = np.abs(early[free] - early[brand]) + np.abs(trend[free] - trend[brand])
     chosen = np.array(free)[np.argsort(near, kind="stable")[:MATCHED]]
-    change = (late - early)[free]
+    change = late[free] - early[free]  # of others both may be −inf
     return (
-        float((late - early)[brand] - (late - early)[chosen].mean()),
+        float(late[brand] - early[brand] - (late[chosen] - early[chosen]).mean()),
         float(change.std(ddof=1) * np.sqrt(1 + 1 / len(chosen))),
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from apex.show import Words
 from truth import realism as r
 from truth import realism_acts as a
 from truth import realism_charts, realism_list, realism_logs, realism_page
@@ -229,3 +230,15 @@ def test_a_small_market_is_cut_like_each_source():
             "day-views",
             "day-lines",
         ), figure.key
+
+
+def test_charts_hold_both_lines_and_say_how_far_apart_they_are():
+    market, lived = realism_logs.twin(5, 60)
+    logs = {source: realism_logs.like(source, market, lived) for source in ("panel", "taobao", "tianchi")}
+    later = {"taobao": [Log("all", one.events.assign(hour=3)) for one in logs["taobao"]]}
+    drawn = realism_charts.charts(logs, logs | later, dict.fromkeys(realism_logs.KINDS, "goods"))
+    assert [set(chart.frame.line) for chart in drawn] == [{realism_charts.TWIN, realism_charts.REAL}] * 4
+    html = realism_charts.draw(drawn[2], Words("en", "CNY", 1)).html
+    assert html.count("<svg") == 2 and "furthest apart by" in html and "100.0%" in html, (
+        "all real behaviour is at three"
+    )

@@ -1,6 +1,5 @@
 """AIPW against statsmodels where both apply, against known truth, and where nothing can be said."""
 
-import time
 
 import numpy as np
 import pandas as pd
@@ -274,12 +273,3 @@ def test_the_same_seed_gives_the_same_number_and_another_hardly_another():
     one, again, other = (effect.aipw(spend, treated, x, seed=s) for s in (1, 1, 2))
     assert one == again
     assert one.effect == pytest.approx(other.effect, abs=0.2 * one.se)
-
-
-def test_fifteen_thousand_consumers_take_well_below_a_second():
-    spend, buys, treated, x = market(n=15_000, p=20)
-    effect.aipw(buys[:200], treated[:200], x[:200])  # imports
-    for y in (buys, spend):
-        begin = time.process_time()
-        effect.aipw(y, treated, x)
-        assert time.process_time() - begin < 0.9

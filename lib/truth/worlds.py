@@ -133,7 +133,7 @@ def source(paths: dict[str, Path]) -> Any:
 
     def feeds(con: "Backend", files: dict[str, Path]) -> Any:
         for name, path in files.items():
-            keyed = name in ("consumers", "events")
+            keyed = name in ("consumers", "events", "assignments")
             key, drop = ("consumer_id::VARCHAR AS consumer_key, ", "consumer_id, ") if keyed else ("", "")
             yield Feed(name, con.sql(f"""
                 SELECT {key}* EXCLUDE ({drop}file_row_number), file_row_number + 1 AS line

@@ -126,7 +126,10 @@ def split_as(plan: Plan, budget: Mapping[str, float] | pd.Series) -> Plan:
 
 
 def judged(seed: int, consumers: int, replays: int) -> pd.DataFrame:
-    """Seed, split, spent_minor, gain (GMV over no paid media, fen), se, budget_minor and shares of each split of the usual budget in one market."""
+    """Each split of the usual budget in one market: seed, split, spent_minor, gain, se, budget_minor, shares.
+
+    gain: GMV over no paid media, fen; se: its Monte Carlo error.
+    """
     market = Market(Config(consumers), seed)
     plan = usual_plan(market, CAMPAIGN)
     total = float(usual_budget(plan).sum())

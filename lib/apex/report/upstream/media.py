@@ -63,8 +63,8 @@ class MediaPlan:
     def channels(self) -> pd.DataFrame:
         """A row a channel, the largest first.
 
-        channel, site, buying, then (spent), planned, gmv_minor, first_yuan, next_yuan (what one more brings, from nothing and from
-        the plan on), bound, bound_worth.
+        channel, site, buying, then (spent), planned, gmv_minor, first_yuan, next_yuan (what one more brings, from nothing and
+        from the plan on), bound, bound_worth.
         """
         curves, budget = self.learned.curves, self.split.budget
         then = self.then.set_index("channel").reindex(curves.channels)

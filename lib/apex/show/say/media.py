@@ -46,7 +46,8 @@ def split(compared: pd.DataFrame, channels: pd.DataFrame, total: float, words: W
                   gmv=words.money_short(round(ours.gmv_minor)))  # fmt: skip
     tile = {"label": words("GMV by media"), "value": words.money_short(round(ours.gmv_minor)),
             "note": words("for a budget of {budget}", budget=words.money_short(round(total)))}  # fmt: skip
-    return {"kind": "model", "value": float(ours.gmv_minor), "unit": "money_minor", "low": float(ours.low), "high": float(ours.high),
+    low, high = float(ours.low), float(ours.high)
+    return {"kind": "model", "value": float(ours.gmv_minor), "unit": "money_minor", "low": low, "high": high,
             "text": text, "short": short, "compared": before, "tile": tile, "next_step": move,
             "verdict": "careful" if move else "ahead"}  # fmt: skip
 
@@ -86,8 +87,9 @@ def following(channels: pd.DataFrame, marginal: float, margin: float | None, sen
         if len(names):
             text += " " + said.format(listed(names, words))
     short = words("The last unit of money brings {gmv}", gmv=words.number(marginal, 2))
-    return {"kind": "model", "value": marginal, "unit": "none", "text": text, "short": short, "verdict": verdict, "next_step": step,
-            "tile": {"label": words("The next unit brings"), "value": words.number(marginal, 2), "note": words("GMV")}}  # fmt: skip
+    tile = {"label": words("The next unit brings"), "value": words.number(marginal, 2), "note": words("GMV")}
+    return {"kind": "model", "value": marginal, "unit": "none", "text": text, "short": short, "verdict": verdict,
+            "next_step": step, "tile": tile}  # fmt: skip
 
 
 def regret(lost: Any, words: Words) -> dict[str, Any]:
@@ -97,8 +99,9 @@ def regret(lost: Any, words: Words) -> dict[str, Any]:
         "Were the curves known exactly, another split would bring **{mean}** more on average, and **{worst}** in the worst tenth "
         "of the cases that the data leave open.", mean=words.share(mean), worst=words.share(worst),
     )  # fmt: skip
-    return {"kind": "model", "value": mean, "unit": "share", "text": text, "short": words("Wrong curves cost {mean}", mean=words.share(mean)),
-            "tile": {"label": words("Lost if curves are wrong"), "value": words.share(mean), "note": words("on average")}}  # fmt: skip
+    short = words("Wrong curves cost {mean}", mean=words.share(mean))
+    tile = {"label": words("Lost if curves are wrong"), "value": words.share(mean), "note": words("on average")}
+    return {"kind": "model", "value": mean, "unit": "share", "text": text, "short": short, "tile": tile}
 
 
 def rivals(compared: pd.DataFrame, words: Words) -> pd.DataFrame:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LOST = 0.15  # prior: orders on a click that would have come later without it
-CHASING = {"likely": 0.7, "visitors": 0.5}  # prior: what is left of the carried part, by targeting
+CHASING = {"likely": 0.5, "visitors": 0.4}  # prior: what is left of the carried part, by targeting
 COMMON, OWN = 0.3, 0.25  # prior sd: of the factor of all channels, and of one channel beside it
 PRICED = (
     0.8  # prior: a bought contact is worth what its price says of all channels' together, give or take so much of it
@@ -72,8 +72,8 @@ def worth(
     usual = (every * total)[price > 0].sum() / max((every * price).sum(), LEAST)  # orders a unit of money
     for c in np.flatnonzero(price > 0):
         at = usual * price[c]
-        gain = covariance[:, c] / (covariance[c, c] + (PRICED * at) ** 2 + LEAST**2)
-        mean = mean + gain * (at - mean[c])
+        gain = covariance[:, c] / (covariance[c, c] + (PRICED[1] * at) ** 2 + LEAST**2)
+        mean = mean + gain * (PRICED[0] * at - mean[c])
         covariance = covariance - np.outer(gain, covariance[c])
     for trial in trials:
         moved = trial.contacts

@@ -22,7 +22,8 @@ from truth.worlds import live
 from twin.store import DEFAULT, truth
 
 PAGES = {
-    "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers", "creatives": "truth.creatives",
+    "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
+    "creatives": "truth.creatives",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

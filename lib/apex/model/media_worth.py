@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 LOST = 0.15  # prior: orders on a click that would have come later without it
 CHASING = {"likely": 0.5, "visitors": 0.4}  # prior: what is left of the carried part, by targeting
 COMMON, OWN = 0.3, 0.25  # prior sd: of the factor of all channels, and of one channel beside it
-PRICED = (
-    0.8  # prior: a bought contact is worth what its price says of all channels' together, give or take so much of it
-)
+# prior, mean and sd: what a bought contact is worth, in units of what its price buys over all channels
+PRICED = 0.4, 1.0
 FEW = 5.0  # clicks' worth of the others' conversion that a channel's own is held back by
 LEAST = 1e-7
 

@@ -54,7 +54,7 @@ def cases(of: Contacts, carry_days: float, seed: int, outcome: str = "orders", c
     shape = everybody.shape
     stock = decayed(of.contacts, everybody.ravel(), days.ravel(), carry_days, len(of.channels))
     known = _known(of, everybody.ravel(), days.ravel())
-    return Cases(stock.reshape(*shape, -1), known.reshape(*shape, -1), day, who)
+    return Cases(stock.reshape(*shape, stock.shape[1]), known.reshape(*shape, known.shape[1]), day, who)
 
 
 def decayed(rows: Rows, who: "Whole", day: "Whole", carry_days: float, kinds: int, same: bool = True) -> "Floats":

@@ -1,5 +1,7 @@
 """A small world whose contacts have known effects: what is fitted, what it credits, and what a trial adds."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,12 @@ def test_effects_are_found_within_their_errors(found):
 def test_a_narrow_prior_wins_over_the_data(world):
     tight = media_fit.fitted(media_cases.cases(world, CARRY, 1), CARRY, np.array([0.1, 0.1]), 1e-6 * np.eye(2))
     assert tight.mean == pytest.approx([0.1, 0.1], abs=0.01)
+
+
+def test_without_visits_the_prior_is_all_there_is(world):
+    none = dataclasses.replace(world, visits=world.relations)
+    found = media_fit.fitted(media_cases.cases(none, CARRY, 1, "visits"), CARRY, np.array([0.1, 0.2]), np.eye(2))
+    assert found.mean == pytest.approx([0.1, 0.2]) and found.purchases == 0
 
 
 def test_credit_is_what_would_be_missing(world, found):

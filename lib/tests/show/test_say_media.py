@@ -51,11 +51,13 @@ def test_without_an_earlier_split_nothing_is_compared(words):
 
 
 def test_money_that_does_not_earn_its_cost_is_said(words):
-    dear = valid(say.following(channels(), 1.25, 0.5, 300.0, 1000.0, words))
+    dear = valid(say.following(channels(), 1.25, 0.5, 300.0, 1000.0, 0.0, words))
     assert dear.verdict == "careful" and dear.next_step and "3" in dear.next_step
     assert say.channel("search", words) in dear.text and say.channel("social", words) in dear.text
-    assert valid(say.following(channels(), 2.5, 0.5, 1000.0, 1000.0, words)).verdict == "ahead"
-    unknown = valid(say.following(channels(bound=("", "", "")), 2.5, None, None, 1000.0, words))
+    assert valid(say.following(channels(), 2.5, 0.5, 1000.0, 1000.0, 0.0, words)).verdict == "ahead"
+    spare = valid(say.following(channels(), 2.5, 0.5, 1000.0, 100_000.0, 40_000.0, words))
+    assert spare.verdict == "careful" and words.money(40_000) in spare.text
+    unknown = valid(say.following(channels(bound=("", "", "")), 2.5, None, None, 1000.0, 0.0, words))
     assert unknown.verdict == "none" and say.channel("search", words) not in unknown.text
 
 

@@ -9,6 +9,7 @@ from apex.show.glossary import channel
 from apex.show.say.wording import fitting
 from apex.show.words import Words
 
+LEFT = 0.005  # of the budget: what rounding may leave
 SHIFT = 0.02  # of the budget: smaller moves are not named
 
 
@@ -69,8 +70,11 @@ def listed(names: Any, words: Words) -> str:
 
 
 def following(channels: pd.DataFrame, marginal: float, margin: float | None, sensible: float | None, total: float,
-              words: Words) -> dict[str, Any]:  # fmt: skip
-    """What the last money brings, which limits bind, and whether it is worth its cost. sensible: the budget that is."""
+              unspent: float, words: Words) -> dict[str, Any]:  # fmt: skip
+    """What the last money brings, which limits bind, and whether it is worth its cost.
+
+    sensible: the budget that is; unspent: what found no place below the caps.
+    """
     text = words("The last unit of money brings **{gmv}** of GMV.", gmv=words.number(marginal, 2))
     verdict, step = "none", None
     if margin is not None:
@@ -86,6 +90,9 @@ def following(channels: pd.DataFrame, marginal: float, margin: float | None, sen
         names = channels.channel[channels.bound == limit]
         if len(names):
             text += " " + said.format(listed(names, words))
+    if unspent > LEFT * total:
+        text += " " + words("**{money}** find no place below the caps.", money=words.money(round(unspent)))
+        verdict = "careful"
     short = words("The last unit of money brings {gmv}", gmv=words.number(marginal, 2))
     tile = {"label": words("The next unit brings"), "value": words.number(marginal, 2), "note": words("GMV")}
     return {"kind": "model", "value": marginal, "unit": "none", "text": text, "short": short, "verdict": verdict,

@@ -25,7 +25,14 @@ def table(run: "Run", notebook: str, name: str) -> pd.DataFrame:
     if (notebook, name) not in TABLES:
         names = [f"{n} {t}" for n, t in TABLES]
         raise ApexError(f'There is no table "{name}" of {notebook} to read.{nearest(f"{notebook} {name}", names)}')
-    return TABLES[notebook, name](Run(run.campaign.reference, notebook, alone=True))
+    # several notebooks' tables may rest on the same one: in one process it is computed once
+    what = run.campaign.model_dump_json(), run.warehouse.until(None).digest, notebook, name
+    if what not in _KNOWN:
+        _KNOWN[what] = TABLES[notebook, name](Run(run.campaign.reference, notebook, alone=True))
+    return _KNOWN[what].copy()
+
+
+_KNOWN: dict[tuple[str, ...], pd.DataFrame] = {}
 
 
 def knobs(run: "Run", notebook: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from apex.report.export import audience, export
 from apex.report.finding import Finding, findings_json
 from apex.report.notebooks import FOLDERS
 from apex.report.planned import Planned
+from apex.report.planned import read as read_plan
 
 DECIMALS = 6  # of every float in a table, so that the same inputs give the same bytes
 
@@ -228,6 +229,12 @@ class Run:
     def plan(self, plan: Planned) -> None:
         """Write plan.yml, what execution works from; its counts of people must be those that may be shown."""
         files.atomic_write(self.folder / "plan.yml", plan.text())
+
+    @property
+    def planned(self) -> Planned | None:
+        """The plan of this run, checked; None where there is none, as in a notebook that is run by itself."""
+        path = self.folder / "plan.yml"
+        return read_plan(path) if path.exists() else None
 
     def teach(self, conversion: pd.DataFrame, effect: Mapping[str, Any]) -> lesson.Lesson:
         """Write the lesson of this campaign; it is promoted with the report.

@@ -50,3 +50,21 @@ def test_a_plan_file_is_played_and_wrapped_up(written, tmp_path):
     table = warehouse.table("assignments")
     arms = table.filter(table.experiment_id == "test").execute().arm.value_counts(normalize=True)
     assert arms["control"] == pytest.approx(0.2, abs=0.04)
+
+
+def test_lives_differ_by_chance_and_what_media_bring_is_told_apart(written, tmp_path):
+    market, file = written
+    of = planned.read(file)
+    lived = loop.lives(market, twin.plan.read(file), of.window, 3)
+    assert (
+        lived.gmv_minor.nunique() == 3
+        and (lived.caused_minor < lived.gmv_minor).all()
+        and (lived.spent_minor > 0).all()
+    )
+    quiet = twin.plan.read(file).model_copy(update={"media": []})
+    assert (loop.lives(market, quiet, of.window, 1).caused_minor == 0).all()
+    turn = loop.Turn(5, 2000, 1000.0, 0.9, {"verdict": "lift", "value": 70, "low": -10, "high": 150})
+    page = loop.write(turn, lived, of, tmp_path).read_text(encoding="utf-8")
+    assert "gave its goal 90%; 3 of 3 lives reached it" in page and "lift" in page
+    blind = loop.write(loop.Turn(5, 2000, None, None, None), lived, of, tmp_path).read_text(encoding="utf-8")
+    assert "gave its goal no odds" in blind and "not identified" in blind

@@ -100,6 +100,12 @@ def _learned(run: "Run") -> float | None:
     return None
 
 
+def share(run: "Run") -> float:
+    """What the plan of this run holds out; the usual tenth where there is none."""
+    plan = run.planned
+    return plan.hold_out.share if plan is not None and plan.hold_out is not None else holdout_power.USUAL
+
+
 def risks(run: "Run", of: Parts, held: HoldOut) -> pd.DataFrame:
     """See `apex.model.plan_risks.risks`."""
     campaign = run.campaign

@@ -53,7 +53,14 @@ def _phases(run: "Run") -> pd.DataFrame:
     return calendar.phases(run)
 
 
+def _moves(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import moves
+
+    return moves.moves(run)
+
+
 TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "needed"): _needed,
     ("2_plan/calendar", "phases"): _phases,
+    ("2_plan/strategy", "moves"): _moves,
 }

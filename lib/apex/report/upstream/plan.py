@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from apex.measure import earlier_acts
+from apex.measure.strategy_rules import load_strategies
 from apex.model import holdout_power, plan_risks
 from apex.report import planned
 from apex.report.upstream import knobs
@@ -54,9 +55,7 @@ class Names:
 
 def names(run: "Run") -> Names:
     """Read from the rules and the glossary."""
-    from apex.measure.strategies import load_strategies
-
-    rules = load_strategies(knobs(run, "2_plan/strategy")["strategies"])
+    rules = load_strategies(knobs(run, "2_plan/strategy")["strategy_file"])
     channels = run.warehouse.table("channels").execute().channel if run.warehouse.has("channels") else []
     return Names(
         {name: run.words.name(s.name) for name, s in rules.strategies.items()},

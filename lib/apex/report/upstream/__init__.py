@@ -65,6 +65,12 @@ def _moves(run: "Run") -> pd.DataFrame:
     return moves.moves(run)
 
 
+def _launch(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import launch
+
+    return launch.launch_table(run)
+
+
 def _chosen(run: "Run") -> pd.DataFrame:
     from apex.report.upstream import strategy
 
@@ -76,5 +82,6 @@ TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/calendar", "phases"): _phases,
     ("2_plan/scenes", "portfolio"): _scenes,
     ("2_plan/strategy", "moves"): _moves,
+    ("2_plan/launch", "launch"): _launch,
     ("2_plan/strategy", "chosen"): _chosen,
 }

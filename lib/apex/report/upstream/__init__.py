@@ -47,6 +47,22 @@ def _needed(run: "Run") -> pd.DataFrame:
     return goal.kept(run)
 
 
+def _goals(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import goal
+    from apex.report.upstream.goal_study import GOALS
+
+    found = goal.study(run)
+    return pd.DataFrame(columns=GOALS) if found is None else found.goals()
+
+
+def _way(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import goal
+    from apex.report.upstream.goal_study import WAY
+
+    found = goal.study(run)
+    return pd.DataFrame(columns=WAY) if found is None else found.purchases()
+
+
 def _phases(run: "Run") -> pd.DataFrame:
     from apex.report.upstream import calendar
 
@@ -79,6 +95,8 @@ def _chosen(run: "Run") -> pd.DataFrame:
 
 TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "needed"): _needed,
+    ("2_plan/goal", "goals"): _goals,
+    ("2_plan/goal", "way"): _way,
     ("2_plan/calendar", "phases"): _phases,
     ("2_plan/scenes", "portfolio"): _scenes,
     ("2_plan/strategy", "moves"): _moves,

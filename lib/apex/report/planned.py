@@ -26,10 +26,10 @@ class _Strict(BaseModel):
 
 
 class GoalRow(_Strict):
-    """One goal: what is wanted, what is forecast (80 % interval), and the odds as things stand and with this plan."""
+    """A goal, or `all`: what is wanted, what is forecast (80 % interval), the odds as things stand and with this plan."""
 
     goal: str
-    target: float
+    target: float | None = None
     forecast: float | None = None
     low: float | None = None
     high: float | None = None

@@ -6,22 +6,13 @@ from typing import Any
 import pandas as pd
 
 from apex.show.phases import phase_name
+from apex.show.say.goal_odds import ORDER
+from apex.show.say.goal_odds import measure as goal_name
 from apex.show.say.wording import cells, fitting
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
 SHOWN = 8  # risks in a table
-
-
-def goal_name(goal: str, words: Words) -> str:
-    """A goal as people say it."""
-    known = {
-        "gmv_minor": words("GMV"),
-        "new_consumers": words("New consumers"),
-        "aac_minor": words("Spend per consumer"),
-        "joins": words("Joins"),
-    }
-    return known.get(goal, goal)
 
 
 def _of_goal(goal: str, value: Any, words: Words) -> str:
@@ -31,8 +22,8 @@ def _of_goal(goal: str, value: Any, words: Words) -> str:
 
 
 def headline(goals: pd.DataFrame, confidence: float, media_minor: int | None, words: Words) -> dict[str, Any]:
-    """The odds of the first goal with this plan beside those without it, and what the plan costs."""
-    known = goals[goals.odds.notna()] if len(goals) else goals
+    """The odds of the first goal with this plan beside those without it, of all goals together, and what the plan costs."""
+    known = in_order(goals[goals.odds.notna()])
     if known.empty:
         return {
             "kind": "not identified",
@@ -54,6 +45,10 @@ def headline(goals: pd.DataFrame, confidence: float, media_minor: int | None, wo
             "The goal {name} {goal} has odds of **{chance}**; {wanted} are wanted. What the plan adds is not known, since what "
             "its moves cost is not.", name=name, goal=goal, chance=chance, wanted=words.share(confidence),
         )  # fmt: skip
+    every = known[known.goal == "all"]
+    if len(every) and len(known) > 2:
+        joint = every.odds_with_plan.iloc[0] if pd.notna(every.odds_with_plan.iloc[0]) else every.odds.iloc[0]
+        text += " " + words("All {n} goals together: {odds}.", n=len(known) - 1, odds=words.share(joint))
     if media_minor is not None:
         text += " " + words("Its media cost **{money}**.", money=words.money(media_minor))
     verdict = "ahead" if odds >= confidence else "careful" if odds >= confidence / 2 else "behind"
@@ -66,10 +61,16 @@ def headline(goals: pd.DataFrame, confidence: float, media_minor: int | None, wo
     }  # fmt: skip
 
 
+def in_order(goals: pd.DataFrame) -> pd.DataFrame:
+    """Goals as one reads them: money first, all together last."""
+    place = {goal: n for n, goal in enumerate(ORDER)}
+    return goals.assign(place=goals.goal.map(place)).sort_values("place").drop(columns="place").reset_index(drop=True)
+
+
 def goal_rows(goals: pd.DataFrame, words: Words) -> pd.DataFrame:
     """goal, target, forecast (with interval), odds, odds_with_plan; as texts."""
     rows = []
-    for g in goals.itertuples():
+    for g in in_order(goals).itertuples():
         low, high = (_of_goal(g.goal, v, words) for v in (g.low, g.high))
         forecast = words("{x} ({low} to {high})", x=_of_goal(g.goal, g.forecast, words), low=low, high=high)
         rows.append((
@@ -242,7 +243,10 @@ def _risk(risk: str, of: str, value: float, limit: float, stages: Stages, words:
         return words.count(round(n))
 
     known: dict[str, tuple[str, Callable[[float], str]]] = {
-        "odds_low": (words("Odds of {goal} below those wanted", goal=goal_name(of, words)), words.share),
+        "odds_low": (
+            words("Odds of {goal} below those wanted", goal=goal_name(of, words) if of in ORDER else of),
+            words.share,
+        ),
         "gap_open": (words("The moves do not close the gap at {stage}", stage=cells(stages, words).get(of, of)), count),
         "over_budget": (words("More is planned than the budget") + f" ({of})", words.money),
         "weak": (words("Money in channels that may bring nothing"), words.share),

@@ -1,7 +1,7 @@
 """Habits of consumers that a count of events does not tell: what their orders cost, where they look, whether they buy dearer.
 
 Each is one small table, one row a consumer who did anything of the kind, with one boolean column; whoever is not in it has
-no such habit. All of them look at the whole market: a habit is the consumer's and not a brand's.
+no such habit. All of them look at the whole market, for a habit is the consumer's and not a brand's; a status is the brand's.
 """
 
 from datetime import date, timedelta
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from apex.measure.crowd_rules import Habit, MiddleOrder, PriceRankUp, ShareOf
+from apex.measure.crowd_rules import Habit, MiddleOrder, PriceRankUp, ShareOf, Status
+from apex.measure.members import spans
 from apex.measure.trade import ordered
 from apex.warehouse import Warehouse
 
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 HOLDS = "holds"  # the column
 
 
-def holders(warehouse: Warehouse, leaf: Habit, day: date) -> "ir.Table":
+def holders(warehouse: Warehouse, leaf: Habit, day: date, brand: str) -> "ir.Table":
     """consumer_id and `holds` (never null): whether each consumer who did anything of the kind has the habit on a day."""
+    if isinstance(leaf, Status):
+        held = spans(warehouse, [brand], leaf.turns)
+        return held.group_by("consumer_id").agg(**{HOLDS: (held.until > day).any()})
     if isinstance(leaf, MiddleOrder):
         return _middle_order(warehouse, leaf, day)
     return _share(warehouse, leaf, day) if isinstance(leaf, ShareOf) else _dearer(warehouse, leaf, day)

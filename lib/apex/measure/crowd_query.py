@@ -65,7 +65,7 @@ def query(
         table = _joined(table, _expiries(book, brand, day))
     habits = {leaf: f"habit_{i}" for i, leaf in enumerate(leaves) if isinstance(leaf, Habit)}
     for leaf, column in habits.items():
-        table = _joined(table, holders(warehouse, leaf, day).rename({column: HOLDS}))
+        table = _joined(table, holders(warehouse, leaf, day, brand).rename({column: HOLDS}))
     table = table.mutate(**_filled(table, days_ago))
     table = table.mutate(**{_top(leaf): _rank(table, leaf) for leaf in leaves if isinstance(leaf, Money) and leaf.top})
 

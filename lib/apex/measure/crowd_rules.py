@@ -6,6 +6,7 @@
   the consumer came to it; `expires_within_days: n`: without anything new it is left on one of the next n days;
 - a behaviour: `{behaviour: [buy], within_days: 90, at_least: 2, at_most: 5, distinct: day | event, of: brand | category |
   market, channel: [tv], discounted: true, min_value_minor: v, min_score: s}` (from `discounted` on: which events count);
+- a status: `{status: member}`, `{status: follower}`: has joined (followed) and not left, in any business of the brand;
 - money: `{spent: brand | category | market, within_days: 365, min_minor: v, max_minor: v, top: 0.2, among: city_tier}`: what
   was paid lies between the two, both included; `top` keeps the upper share of those who spent at all (`among`: of those of
   them with the same value of a trait);
@@ -197,6 +198,17 @@ class PriceRankUp(Part):
     within_days: Days
 
 
+class Status(Part):
+    """Whoever is a member, or a follower, of the brand at the end of the day."""
+
+    status: Literal["member", "follower"]
+
+    @property
+    def turns(self) -> tuple[str, str]:
+        """The behaviours that open it and close it."""
+        return ("join", "leave") if self.status == "member" else ("follow", "unfollow")
+
+
 class All(Part):
     """Every one of the members holds."""
 
@@ -223,7 +235,7 @@ class Other(Part):
 
 KINDS: dict[str, type[Part]] = {
     "trait": Trait, "stage": Stage, "behaviour": Behaviour, "spent": Money, "middle_order_minor": MiddleOrder,
-    "share_of": ShareOf, "price_rank_up": PriceRankUp, "all": All, "any": Either, "not": Not, "crowd": Other,
+    "share_of": ShareOf, "price_rank_up": PriceRankUp, "status": Status, "all": All, "any": Either, "not": Not, "crowd": Other,
 }  # fmt: skip
 
 
@@ -253,15 +265,15 @@ Expression = Annotated[
         Annotated[Trait, Tag("=trait")] | Annotated[Stage, Tag("=stage")] | Annotated[Behaviour, Tag("=behaviour")]
         | Annotated[Money, Tag("=spent")] | Annotated[MiddleOrder, Tag("=middle_order_minor")]
         | Annotated[ShareOf, Tag("=share_of")] | Annotated[PriceRankUp, Tag("=price_rank_up")]
-        | Annotated[All, Tag("=all")] | Annotated[Either, Tag("=any")] | Annotated[Not, Tag("=not")]
-        | Annotated[Other, Tag("=crowd")],
+        | Annotated[Status, Tag("=status")] | Annotated[All, Tag("=all")] | Annotated[Either, Tag("=any")]
+        | Annotated[Not, Tag("=not")] | Annotated[Other, Tag("=crowd")],
         Discriminator(lambda value: "=" + _kind(value)),
     ],
     BeforeValidator(_of_one_kind),
 ]  # fmt: skip
-Habit = MiddleOrder | ShareOf | PriceRankUp
+Habit = MiddleOrder | ShareOf | PriceRankUp | Status
 Leaf = Trait | Stage | Behaviour | Money | Habit
-LEAVES = (Trait, Stage, Behaviour, Money, MiddleOrder, ShareOf, PriceRankUp)
+LEAVES = (Trait, Stage, Behaviour, Money, MiddleOrder, ShareOf, PriceRankUp, Status)
 
 
 def traits_of(leaf: Leaf) -> list[str]:

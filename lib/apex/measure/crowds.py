@@ -19,7 +19,18 @@ from apex.errors import ApexError, nearest
 from apex.ledger import Book
 from apex.measure.crowd_file import Crowds, load_crowds, named, parse_crowds
 from apex.measure.crowd_query import query
-from apex.measure.crowd_rules import NONE, OPPORTUNITY, Behaviour, Money, Scope, ShareOf, Stage, Trait, traits_of
+from apex.measure.crowd_rules import (
+    NONE,
+    OPPORTUNITY,
+    Behaviour,
+    Money,
+    Scope,
+    ShareOf,
+    Stage,
+    Status,
+    Trait,
+    traits_of,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -200,6 +211,8 @@ def unseen(book: Book, crowds: Crowds, day: date, *, category: str | None = None
         if isinstance(leaf, Behaviour):
             found += [(name, "behaviour", b) for b in leaf.behaviour if b not in set(done.behaviour)]
             found += [(name, "channel", c) for c in leaf.channel or () if c not in set(done.channel)]
+        elif isinstance(leaf, Status):
+            found += [(name, "behaviour", leaf.turns[0])] if leaf.turns[0] not in set(done.behaviour) else []
         elif isinstance(leaf, ShareOf):
             found += [(name, "behaviour", b) for b in leaf.share_of if b not in set(done.behaviour)]
             for column, asked in (("channel", leaf.channel), ("category", leaf.category), ("business", leaf.business)):

@@ -29,18 +29,21 @@ def known(warehouse: Warehouse) -> bool:
     return not events.filter(events.behaviour == "join").limit(1).execute().empty
 
 
-def spans(warehouse: Warehouse, brands: Sequence[str] | None = None) -> "ir.Table":
+def spans(
+    warehouse: Warehouse, brands: Sequence[str] | None = None, by: tuple[str, str] = ("join", "leave")
+) -> "ir.Table":
     """When each consumer was a member of a brand: brand, consumer_id, since, until (a day; not included).
 
-    One row an unbroken membership, over all businesses of the brand; `until` of one that is still open is date.max. Events
-    of one moment are taken in the total order (join before leave, then seq).
+    by: the behaviours that open and close it; ("follow", "unfollow") gives followers. One row an unbroken membership, over all
+    businesses of the brand; `until` of one that is still open is date.max. Events of one moment are taken in the total order
+    (join before leave, then seq).
     """
     events = warehouse.table("events")
-    told = events.filter(events.behaviour.isin(["join", "leave"]) & events.brand.notnull())
+    told = events.filter(events.behaviour.isin(list(by)) & events.brand.notnull())
     if brands is not None:
         told = told.filter(told.brand.isin(list(brands)))
     told = told.select(
-        "brand", "consumer_id", "business", "occurred_at", "seq", opens=(told.behaviour == "join").cast("int8")
+        "brand", "consumer_id", "business", "occurred_at", "seq", opens=(told.behaviour == by[0]).cast("int8")
     )
     order = [told.occurred_at, told.opens.desc(), told.seq]
     shop = ibis.window(group_by=["brand", "consumer_id", "business"], order_by=order)

@@ -174,7 +174,7 @@ def _described(book: Book, brand: str, category: str | None, points: "ir.Table")
         ],
     )
     rose = rose.select(*keys).distinct().mutate(rose=1)
-    did = daily(book, brand)
+    did = ibis.memtable(daily(book, brand).to_pyarrow())  # asked twice
     near = at.join(did, [at.consumer_id == did.consumer_id, did.on >= at.back, did.on < at.end])
     past, week = near.on < near.day, near.on >= near.day - ibis.interval(days=7)
     near = near.group_by(*keys).agg(

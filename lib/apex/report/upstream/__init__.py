@@ -62,10 +62,28 @@ def _phases(run: "Run") -> pd.DataFrame:
     return calendar.phases(run)
 
 
+def _scenes(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import scenes
+
+    return scenes.portfolio(run)
+
+
 def _moves(run: "Run") -> pd.DataFrame:
     from apex.report.upstream import moves
 
     return moves.moves(run)
+
+
+def _launch(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import launch
+
+    return launch.launch_table(run)
+
+
+def _chosen(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import strategy
+
+    return strategy.chosen(run)
 
 
 TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
@@ -73,5 +91,8 @@ TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "goals"): _goals,
     ("2_plan/goal", "way"): _way,
     ("2_plan/calendar", "phases"): _phases,
+    ("2_plan/scenes", "portfolio"): _scenes,
     ("2_plan/strategy", "moves"): _moves,
+    ("2_plan/launch", "launch"): _launch,
+    ("2_plan/strategy", "chosen"): _chosen,
 }

@@ -42,21 +42,27 @@ def told_by_trials(run: "Run", held: pd.DataFrame, category: str) -> moves_level
 
 
 def moves(run: "Run") -> pd.DataFrame:
+    """The frame of `moves_and_level`."""
+    return moves_and_level(run)[0]
+
+
+def moves_and_level(run: "Run") -> tuple[pd.DataFrame, moves_level.Factor]:
     """One row a from_stage and channel, `all` last: from_stage, channel, contacted, moved, usual, extra, low, high, kind,
     gmv_extra_minor, gmv_low, gmv_high, cost_minor, per_moved_minor, n. See `apex.model.moves.table`.
 
     A contact is one consumer met on one day; n is how many there were, contacted how many consumers. Empty where the data
-    hold no contact of the brand whose following days may be seen.
+    hold no contact of the brand whose following days may be seen. With it, what trials make of credit.
     """
     days = spans(run)
     category = category_of(run.warehouse, run.brand, run.as_of)
     trips = touches.in_trips(run.warehouse, run.brand, min(a for a, _ in days), run.as_of) or 0.0
     seen = counting.counted(run.book, run.brand, category, days, in_trips=trips >= IN_TRIPS)
     if not seen.channels:
-        return pd.DataFrame(columns=list(model.COLUMNS))
+        return pd.DataFrame(columns=list(model.COLUMNS)), moves_level.UNTRIED
     held = model.all_held(
         model.compared(seen.points, seen.channels, counting.KNOWN, [OPPORTUNITY, *run.book.rules.ids])
     )
     paid = counting.costs(run.book, run.brand, days)
     costs = {r.channel: r.cost_minor / r.days for r in paid[paid.cost_minor.notna()].itertuples()}
-    return model.table(held, counting.contacted(seen), costs, told_by_trials(run, held, category))
+    told = told_by_trials(run, held, category)
+    return model.table(held, counting.contacted(seen), costs, told), told

@@ -1,0 +1,117 @@
+"""Strategies as data: data/rules/strategies.yml, read strictly; which move in which phase, for whom, by what."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import Field, ValidationError, model_validator
+
+from apex import strict_yaml
+from apex.errors import ApexError, nearest
+from apex.files import ROOT
+from apex.measure.crowd_file import Crowds, Id, Texts, parse_crowds
+from apex.measure.crowd_rules import KINDS, OPPORTUNITY, Expression, Part
+
+FOLDER = ROOT / "data" / "rules"
+Phase = Literal["build-up", "presale", "warm-up", "burst", "return"]
+PHASES: tuple[str, ...] = get_args(Phase)
+CHANNELS = ("search", "display", "content", "message", "event slot", "video", "outdoor", "store", "print", "mail")
+OTHERS = ("benefit", "sample", "item", "service")  # levers that are no channel
+LEVERS = (*CHANNELS, *OTHERS)
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Prior(Part):
+    """What share of those met once moves, with its 80 % interval, and where that comes from."""
+
+    moved: Share
+    low: Share
+    high: Share
+    source: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _inside(self) -> Self:
+        if not self.low <= self.moved <= self.high:
+            raise ValueError(f"moved, {self.moved}, should lie between low, {self.low}, and high, {self.high}")
+        return self
+
+
+class Strategy(Part):
+    """One strategy. from_stage and to_stage are cells of the campaign's rules: O or a stage's id."""
+
+    name: Texts
+    about: Texts | None = None
+    phases: list[Phase] = Field(min_length=1)
+    from_stage: str = Field(alias="from", min_length=1)
+    to_stage: str = Field(alias="to", min_length=1)
+    counts: Literal["met", "moved"] = "moved"
+    who: Expression | None = None
+    levers: list[str] = Field(min_length=1)
+    prior: Prior
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for lever in self.levers:
+            if lever not in LEVERS:
+                raise ValueError(f'levers: "{lever}" is not a lever.{nearest(lever, LEVERS)}')
+        if len(set(self.phases)) < len(self.phases):
+            raise ValueError("phases: a phase stands twice")
+        return self
+
+
+class Strategies(Part):
+    """The whole file, in its order."""
+
+    strategies: dict[Id, Strategy] = Field(min_length=1, max_length=40)
+
+    def known_to(self, stages: Collection[str]) -> tuple["Strategies | None", list[str]]:
+        """Those whose stages the rules have (None: none of them), and the ids of the others."""
+        cells = {OPPORTUNITY, *stages}
+        kept = {n: s for n, s in self.strategies.items() if {s.from_stage, s.to_stage} <= cells}
+        left = [n for n in self.strategies if n not in kept]
+        return (self.model_copy(update={"strategies": kept}) if kept else None), left
+
+    def crowds(self) -> Crowds:
+        """For each strategy the crowd it is for: at the stage `from`, and `who`."""
+        made = {}
+        for name, strategy in self.strategies.items():
+            at: dict[str, Any] = {"stage": strategy.from_stage}
+            who = at if strategy.who is None else {"all": [at, strategy.who]}
+            made[name] = {"name": strategy.name, "who": who}
+        return parse_crowds({"crowds": made}, "strategies")
+
+
+def load_strategies(name: str | Path = "strategies") -> Strategies:
+    """The strategies of a file by name (data/rules/NAME.yml) or by path.
+
+    Raises ApexError with file, line, place and the nearest known word: no such file, not YAML, a key twice or unknown, wrong
+    values, a lever, a phase, a behaviour that is none.
+    """
+    path = Path(name)
+    if path.suffix not in (".yml", ".yaml"):
+        path = FOLDER / f"{name}.yml"
+    content, lines = strict_yaml.read(path)
+    try:
+        return Strategies.model_validate(content)
+    except ValidationError as error:
+        raise ApexError("; ".join(_message(dict(e), lines, path.name) for e in error.errors())) from None
+
+
+def _message(error: dict[str, Any], lines: strict_yaml.Lines, origin: str) -> str:
+    """One of pydantic's errors in words: file and line, the place, what was seen, and the nearest word that is known."""
+    loc = tuple(p for p in error["loc"] if p != "[key]" and not str(p).startswith("="))
+    line = next((lines[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in lines), origin)
+    place = f"{line}: {'.'.join(map(str, loc))}" if loc else line
+    if error["type"] == "extra_forbidden":
+        tags = [p for p in error["loc"] if str(p).startswith("=")]
+        part = (
+            KINDS[tags[-1][1:]] if tags else Prior if "prior" in loc[:-1] else Strategy if len(loc) > 1 else Strategies
+        )
+        known = [field.alias or name for name, field in part.model_fields.items()]
+        return f'{place}: "{loc[-1]}" is not a key here.{nearest(str(loc[-1]), known)}'
+    if error["type"] == "literal_error" and "phases" in loc:
+        return f'{place}: "{error["input"]}" is no phase.{nearest(str(error["input"]), PHASES)}'
+    if error["type"] == "missing":
+        return f"{place}: this key is missing"
+    text = error["msg"].removeprefix("Value error, ")
+    return f"{place}: {text}" + ("" if error["type"] == "value_error" else f" (seen: {error['input']!r})")

@@ -54,7 +54,8 @@ def known(lived: Lived) -> Known:
     if kept.exists():
         found: Known = pickle.loads(kept.read_bytes())
         return found
-    warehouse = open_warehouse(lived.folder)
+    # reviews and refunds of late purchases lie some days ahead, and are not known yet
+    warehouse = open_warehouse(lived.folder).until(lived.plan_day)
     book = ensure(warehouse, load_rules("aipl"))
     lead, length = (lived.window[0] - lived.plan_day).days - 1, (lived.window[1] - lived.window[0]).days + 1
     view = look(history.history(book, [lived.brand], lived.plan_day, lead, length), lived.plan_day)
@@ -153,8 +154,8 @@ def write(frame: pd.DataFrame, folder: Path) -> Path:
         }
     )  # fmt: skip
     heads = {
-        "teller": ("Odds stated by", "text"), "bin": ("Odds", "text"), "n": ("Markets", "count"), "stated": ("Expected", "number"),
-        "happened": ("Reached", "count"), "p": ("Exact p", lambda v: "–" if pd.isna(v) else f"{v:.3f}"),
+        "teller": ("Odds stated by", "text"), "bin": ("Odds", "text"), "n": ("Markets", "count"),
+        "stated": ("Expected", "number"), "happened": ("Reached", "count"), "p": ("Exact p", lambda v: "–" if pd.isna(v) else f"{v:.3f}"),
         "brier": ("Brier score", lambda v: "" if pd.isna(v) else f"{v:.3f}"),
     }  # fmt: skip
     worst = every[every.teller == "ours"].p.min()
@@ -163,7 +164,8 @@ def write(frame: pd.DataFrame, folder: Path) -> Path:
         f"{'agree' if not worst < LEAST_P else 'differ'} (smallest exact p of five bins {worst:.3f}); Brier score "
         f"{scores.ours:.3f}, last year again {scores.last_year:.3f}, its own growth {scores.own_growth:.3f}."
     )
-    table = show.table(shown, "odds", words, heads, title="Stated odds against what happened 达成概率与实际")  # type: ignore[arg-type]
+    title = "Stated odds against what happened 达成概率与实际"
+    table = show.table(shown, "odds", words, heads, title=title)
     body = f"<h1>Odds and their truth 概率与真值</h1>\n<p>{head}</p>\n{table.html}"
     files.atomic_write(folder / "odds.html", PAGE.format(css=show.house_css(), body=body))
     files.atomic_write(folder / "odds.csv", frame.to_csv(index=False, lineterminator="\n"))

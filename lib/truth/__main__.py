@@ -1,7 +1,7 @@
 """`python -m truth`: play markets whose truth is known, hold the rules of credit against them, write reports/truth/index.html.
 
 `python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media bring;
-`providers`, what services bring; `creatives`, what creatives bring.
+`providers`, what services bring; `creatives`, what creatives bring; `odds`, stated odds of goals against what happened.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from twin.store import DEFAULT, truth
 
 PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "providers": "truth.providers", "creatives": "truth.creatives",
+    "odds": "truth.odds",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

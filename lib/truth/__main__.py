@@ -22,8 +22,8 @@ from truth.worlds import live
 from twin.store import DEFAULT, truth
 
 PAGES = {
-    "realism": "truth.realism_page", "plans": "truth.plans", "providers": "truth.providers", "creatives": "truth.creatives",
-    "loop": "truth.loop",
+    "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
+    "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

@@ -129,8 +129,8 @@ def judged(seed: int, consumers: int, replays: int) -> pd.DataFrame:
     """Each split of the usual budget in one market.
 
     seed, split, spent_minor, gain, se, odd, even, budget_minor, foretold, low, high, shares. gain: GMV over no paid media, fen;
-    se: its Monte Carlo error; odd, even: the same of every other replay. foretold, low, high: what the page says that the plan brings
-    more than this split, and its 80 % interval, fen.
+    se: its Monte Carlo error; odd, even: the same of every other replay. foretold, low, high: what the page says that the plan
+    brings more than this split, and its 80 % interval, fen.
     """
     market = Market(Config(consumers), seed)
     plan = usual_plan(market, CAMPAIGN)

@@ -83,6 +83,27 @@ def supply(warehouse: Warehouse, category: str, last: date, days: int = BEFORE) 
     return grid.rolling(7).mean().median().rename("daily").rename_axis("channel").reset_index()
 
 
+def inventory(warehouse: Warehouse, first: date, last: date) -> pd.DataFrame:
+    """channel, contacts: what its slots are foretold to carry from `first` to `last`, in the unit of `spend`.
+
+    Channels of which every day is known; the slots' channel is that under which they were bought. Empty without such a table.
+    """
+    known = warehouse.has("inventory") and warehouse.has("spend") and "placement" in warehouse.table("spend").columns
+    if not known:
+        return pd.DataFrame({"channel": [], "contacts": []})
+    slots = warehouse.table("spend").select("placement", "channel").distinct().execute().dropna()
+    table = warehouse.table("inventory")
+    inside = table.filter((table.day >= first) & (table.day <= last))
+    daily = (
+        inside.group_by("placement", "day")
+        .agg(contacts=inside.impressions.sum())
+        .execute()
+        .merge(slots, on="placement")
+    )
+    sums = daily.groupby("channel", as_index=False).agg(contacts=("contacts", "sum"), days=("day", "nunique"))
+    return sums[sums.days == (last - first).days + 1][["channel", "contacts"]].reset_index(drop=True)
+
+
 def _days(warehouse: Warehouse, first: date, last: date) -> "ir.Table":
     spend = warehouse.table("spend")
     return spend.filter((spend.day >= first) & (spend.day <= last))

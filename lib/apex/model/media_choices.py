@@ -99,12 +99,12 @@ def choices(of: Contacts, targeting: Sequence[str], carry_days: float, seed: int
         some = np.sort(rng.choice(len(who), READ, replace=False))
         who, brand, day = who[some], brand[some], day[some]
     pair, days = (who[:, None] * count + np.arange(count)).ravel(), np.repeat(day, count)
-    near = np.asarray(met.at(pair, days) - met.at(pair, days - int(BACK * carry_days))).reshape(-1, count) > 0
+    near = (met.at(pair, days) - met.at(pair, days - int(BACK * carry_days))).astype(bool).reshape(-1, count)
     chance = np.where(near, 1.0, KEPT)
     kept = rng.random(chance.shape) < chance
     kept[np.arange(len(who)), brand] = True
     # who met no brand of late tells nothing of media; what else tells is learned from the others
-    asked = near.any(axis=1)
+    asked = np.asarray(near.any(axis=1))
     kept &= asked[:, None]
     choice, at = np.nonzero(kept)
     chosen, offset = (at == brand[choice]).astype(float), -np.log(chance[choice, at])

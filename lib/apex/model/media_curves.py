@@ -50,6 +50,10 @@ class Curves:
         """Contacts that budgets (…, C) buy, at the prior's middle; a channel without a price gives none."""
         return self._bought(budget, DEPTH[0])
 
+    def by_part(self, budget: "Floats") -> "Floats":
+        """(P, C) the same of budgets (C,), part by part."""
+        return self._parts(budget, DEPTH[0])
+
     def usual_price(self) -> "Floats":
         """(C,) fen a contact before it gets dearer, over the parts as they share the money."""
         return np.asarray(1 / np.maximum((self.share / np.maximum(self.price, 1e-9)).sum(axis=0), 1e-12), float)
@@ -89,11 +93,14 @@ class Curves:
         return self.people / t * (1 - (1 + contacts * t / (self.people * self.shape)) ** -self.shape)
 
     def _bought(self, budget: "Floats", depth: float) -> "Floats":
+        return np.asarray(self._parts(budget, depth).sum(axis=-2), float)
+
+    def _parts(self, budget: "Floats", depth: float) -> "Floats":
         price, supply = np.maximum(self.price, 1e-9), np.maximum(self.carries * depth, 1e-9)
         money = np.asarray(budget)[..., None, :] * self.share
         rising = supply * (np.sqrt(1 + 2 * money / (price * supply)) - 1)
         wanted = np.where(self.price > 0, np.where(self.auction, rising, money / price), 0.0)
-        return np.minimum(wanted, ROOM * self.carries).sum(axis=-2)
+        return np.minimum(wanted, ROOM * self.carries)
 
 
 def shapes(met: "Floats") -> "Floats":

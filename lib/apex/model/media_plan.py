@@ -138,12 +138,13 @@ def rivals(learned: Learned, then: pd.DataFrame, credit: "Floats", total: float,
 
 
 def regret(
-    curves: Curves, budget: "Floats", total: float, floors: "Floats", caps: "Floats", draws: int = 40
-) -> "Floats":
+    curves: Curves, budget: "Floats", total: float, floors: "Floats", caps: "Floats", least: Sequence[split.Least] = (),
+    draws: int = 40,
+) -> "Floats":  # fmt: skip
     """(draws,) share of the gain that is lost where a draw is the truth and another split would have been best."""
     out = []
     for d in range(min(draws, len(curves.orders))):
-        ideal = split.best(partial(curves.gmv, draw=d), total, floors, caps, curves.channels).budget
+        ideal = split.best(partial(curves.gmv, draw=d), total, floors, caps, curves.channels, least).budget
         most, had = curves.gmv(ideal, d).sum(), curves.gmv(budget, d).sum()
         out.append(1 - had / most if most > 0 else 0.0)
     return np.clip(np.array(out), 0, 1)

@@ -21,10 +21,24 @@ TIGHT = 1e-6
 
 
 @dataclass(frozen=True)
+class Least:
+    """A sum over channels that must not be below `amount`: of budgets (n, C) → (n, C), concave in each channel.
+
+    told: a sum in words, such as a share of people.
+    """
+
+    name: str
+    sums: "Callable[[Floats], Floats]"
+    amount: float
+    told: Callable[[float], str]
+
+
+@dataclass(frozen=True)
 class Split:
     """budget: (C,) of each channel; marginal: what one more unit of money in all brings; bound: (C,) `floor`, `cap` or ``.
 
     worth: (C,) what one unit less of the floor, or more of the cap, would bring. unspent: what found no place below the caps.
+    least: of each `Least`, what a unit less of its amount would bring; 0 where it does not bind.
     """
 
     budget: "Floats"
@@ -32,15 +46,17 @@ class Split:
     bound: tuple[str, ...]
     worth: "Floats"
     unspent: float
+    least: tuple[float, ...] = ()
 
 
 def best(
-    gain: "Callable[[Floats], Floats]", total: float, floors: "Floats", caps: "Floats", names: Sequence[str]
-) -> Split:
-    """The split of at most `total` with floors ≤ budget ≤ caps for which the sum of gains is largest.
+    gain: "Callable[[Floats], Floats]", total: float, floors: "Floats", caps: "Floats", names: Sequence[str],
+    least: Sequence[Least] = (),
+) -> Split:  # fmt: skip
+    """The split of at most `total` with floors ≤ budget ≤ caps, and no sum of `least` too small, with the largest sum of gains.
 
     gain: budgets (n, C) → gains (n, C), concave in each channel. Raises ApexError that names the constraint that cannot be met
-    and by how much: a floor above its cap, floors above the total.
+    and by how much: a floor above its cap, floors above the total, a sum that no split makes large enough.
     """
     from scipy.optimize import linprog
 
@@ -54,10 +70,25 @@ def best(
     slope = np.divide(rise, length, out=np.zeros_like(rise), where=length > 0)
     slope = np.minimum.accumulate(slope, axis=0)  # rounding must not bend a line upwards
     scale = max(float(slope.max(initial=0.0)), 1e-12)
-    found = linprog(
-        -slope.ravel() / scale, A_ub=np.ones((1, slope.size)), b_ub=[total - floors.sum()],
-        bounds=np.column_stack([np.zeros(slope.size), length.ravel()]), method="highs",
-    )  # fmt: skip
+    rows, most, room = (
+        [np.ones(slope.size)],
+        [total - floors.sum()],
+        np.column_stack([np.zeros(slope.size), length.ravel()]),
+    )
+    for limit in least:
+        sums = limit.sums(at)
+        steps = np.divide(np.diff(sums, axis=0), length, out=np.zeros_like(rise), where=length > 0)
+        steps = np.minimum.accumulate(steps, axis=0).ravel()
+        rows, most = [*rows, -steps], [*most, sums[0].sum() - limit.amount]
+        reached = sums[0].sum() - linprog(-steps, A_ub=rows[:1], b_ub=most[:1], bounds=room, method="highs").fun
+        if reached < limit.amount * (1 - 1e-9):
+            raise ApexError(f"media: {limit.name}: at most {limit.told(reached)} within this budget and these limits, and "
+                            f"{limit.told(limit.amount)} were asked for.")  # fmt: skip
+    found = linprog(-slope.ravel() / scale, A_ub=np.array(rows), b_ub=most, bounds=room, method="highs")
+    if found.status == 2:
+        raise ApexError(
+            f"media: {', '.join(limit.name for limit in least)}: each can be met, but not all of them at once."
+        )
     if found.status != 0:
         raise ApexError(f"split: {found.message}")
     budget = floors + found.x.reshape(slope.shape).sum(axis=0)
@@ -74,7 +105,8 @@ def best(
             worth[c] = last[c] - marginal
         else:
             bound.append("")
-    return Split(budget, marginal, tuple(bound), worth, float(total - budget.sum()))
+    prices = tuple(float(-m * scale) for m in found.ineqlin.marginals[1:])
+    return Split(budget, marginal, tuple(bound), worth, float(total - budget.sum()), prices)
 
 
 def feasible(total: float, floors: "Floats", caps: "Floats", names: Sequence[str]) -> None:

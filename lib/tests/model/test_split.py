@@ -53,6 +53,29 @@ def test_what_cannot_be_met_is_named_with_its_amount():
         split.best(roots, 1000.0, np.array([0.0, 0, 500]), np.array([1000.0, 1000, 200]), NAMES)
 
 
+def people(amount):
+    """Of b alone 1 − e^(−b / 500) are met: −log of the rest is b / 500, elsewhere nothing."""
+    return split.Least("reach of b's", lambda b: b * np.array([0.0, 1 / 500, 0]), amount, lambda x: f"{x:.2f} of them")
+
+
+def test_people_who_must_be_met_take_the_money_that_meets_them():
+    free = split.best(roots, 1000.0, NOUGHT, ALL, NAMES).budget[1]
+    found = split.best(roots, 1000.0, NOUGHT, ALL, NAMES, [people(1.2)])
+    assert free < 400 < found.budget[1] == pytest.approx(600)
+    # a unit less of the amount frees 500 of money, worth what it brings elsewhere beyond what it brings there
+    assert found.least[0] == pytest.approx(500 * (found.marginal - 2 / (2 * np.sqrt(600))), rel=0.1)
+    idle = split.best(roots, 1000.0, NOUGHT, ALL, NAMES, [people(0.1)])
+    assert idle.least == (0,) and idle.budget[1] == pytest.approx(free)
+
+
+def test_people_who_cannot_be_met_are_named_with_how_many_can():
+    with pytest.raises(ApexError, match="reach of b's: at most 2.00 of them .* and 2.50 of them were asked for"):
+        split.best(roots, 1000.0, NOUGHT, ALL, NAMES, [people(2.5)])
+    both = [people(1.5), split.Least("reach of c's", lambda b: b * np.array([0, 0, 1 / 500]), 1.5, str)]
+    with pytest.raises(ApexError, match="reach of b's, reach of c's: each can be met, but not all"):
+        split.best(roots, 1000.0, NOUGHT, ALL, NAMES, both)
+
+
 def test_within_hands_on_what_lies_above_a_cap():
     wished = np.array([1.0, 1, 2])
     assert split.within(wished, 400.0, ALL) == pytest.approx([100, 100, 200])

@@ -101,11 +101,18 @@ def _chosen(run: "Run") -> pd.DataFrame:
     return strategy.chosen(run)
 
 
+def _budget(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import media
+
+    return media.budget(run)
+
+
 TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "needed"): _needed,
     ("2_plan/goal", "goals"): _goals,
     ("2_plan/goal", "way"): _way,
     ("2_plan/calendar", "phases"): _phases,
+    ("2_plan/media", "budget"): _budget,
     ("2_plan/scenes", "portfolio"): _scenes,
     ("2_plan/strategy", "moves"): _moves,
     ("2_plan/launch", "launch"): _launch,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from apex.errors import ApexError, nearest
 from apex.measure import media, media_contacts, media_trials
 from apex.measure.media_contacts import Contacts
 from apex.measure.peers import main_category
 from apex.model import media_plan, split
 from apex.model.media_plan import Learned
+from apex.report.upstream import media_limits
 from apex.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ TAIL = (0.1, 0.9)
 
 @dataclass(frozen=True)
 class CannotPlan:
-    """Why no money can be planned: no_spend, few_orders, no_budget. of: what was met all the same."""
+    """Why no money can be planned: no_spend, few_orders, no_budget, no_peers. of: what was met all the same."""
 
     reason: str
     of: Contacts
@@ -47,6 +47,7 @@ class MediaPlan:
     total: float
     floors: "Floats"
     caps: "Floats"
+    least: list[split.Least]
     split: split.Split
     rivals: "dict[str, Floats]"
     trials: int
@@ -103,6 +104,42 @@ class MediaPlan:
         budget = dict(zip(self.learned.curves.channels, self.split.budget, strict=True))
         return spent[["channel", "phase"]].assign(planned=(share * spent.channel.map(budget)).round())
 
+    def budget(self, days: Sequence[tuple[str, date, date]]) -> pd.DataFrame:
+        """The plan by phase and channel: the columns `BUDGET`. days: (phase, first, last day), null where unknown.
+
+        gmv_minor, low, high (80 %): a channel's, shared by contacts; next_yuan: what one more brings there.
+        """
+        curves, planned = self.learned.curves, self.split.budget
+        spent = self.phases[self.phases.channel.isin(curves.channels)]
+        phases = list(dict.fromkeys(spent.phase))
+        met = curves.by_part(planned)
+        part = np.divide(met, met.sum(axis=0), out=np.zeros_like(met), where=met.sum(axis=0) > 0)
+        drawn = np.array([curves.gmv(planned, d) for d in range(len(curves.orders))])
+        shown = self.channels().set_index("channel").reindex(curves.channels)
+        low, high = np.quantile(drawn, TAIL, axis=0)
+        spans = {name: (first, last) for name, first, last in days}
+        frames = []
+        for p, phase in enumerate(phases):
+            first, last = spans.get(phase, (None, None))
+            money = {"planned": planned * curves.share[p], "contacts": met[p], "gmv_minor": drawn.mean(axis=0) * part[p],
+                     "low": low * part[p], "high": high * part[p]}  # fmt: skip
+            frames.append(pd.DataFrame({
+                "phase": phase, "first_day": first, "last_day": last, "channel": curves.channels, "site": shown.site.to_numpy(),
+                "buying": shown.buying.to_numpy(), **{k: v.round() for k, v in money.items()},
+                "next_yuan": shown.next_yuan.to_numpy(),
+            }))  # fmt: skip
+        frame = pd.concat(frames, ignore_index=True)
+        return frame[frame.planned > 0].reset_index(drop=True)
+
+    def met(self) -> pd.DataFrame:
+        """group, asked, reached (shares), worth (GMV that asking for one point less would bring) of the groups to be met."""
+        rows = []
+        for limit, price in zip(self.least, self.split.least, strict=True):
+            unmet = float(limit.sums(self.split.budget[None])[0].sum())
+            asked = -float(np.expm1(-limit.amount))
+            rows.append((limit.name, asked, -float(np.expm1(-unmet)), price * 0.01 / max(1 - asked, 0.001)))
+        return pd.DataFrame(rows, columns=["group", "asked", "reached", "worth"])
+
     def reach(self) -> pd.DataFrame:
         """channel, buying, contacts, reach (people met at least once), frequency of the plan."""
         curves = self.learned.curves
@@ -129,12 +166,14 @@ class MediaPlan:
         if margin is None:
             return None
         curves = self.learned.curves
-        found = split.best(lambda b: margin * curves.gmv(b) - b, self.total, self.floors, self.caps, curves.channels)
+        found = split.best(
+            lambda b: margin * curves.gmv(b) - b, self.total, self.floors, self.caps, curves.channels, self.least
+        )
         return float(found.budget.sum())
 
     def regret(self) -> "Floats":
         """(draws,) share lost where a draw is the truth; see `media_plan.regret`."""
-        return media_plan.regret(self.learned.curves, self.split.budget, self.total, self.floors, self.caps)
+        return media_plan.regret(self.learned.curves, self.split.budget, self.total, self.floors, self.caps, self.least)
 
 
 Made = MediaPlan | CannotPlan
@@ -159,24 +198,29 @@ def ways(by_channel: pd.DataFrame) -> pd.DataFrame:
     return sums
 
 
-def plan(run: "Run", floors: Sequence[str], caps: Sequence[str], seed: int) -> MediaPlan | CannotPlan:
-    """The campaign's media plan. floors, caps: "channel=share of the budget"; see `bounds`.
+def plan(
+    run: "Run", floors: Sequence[str], caps: Sequence[str], reach: Sequence[str], seed: int
+) -> MediaPlan | CannotPlan:
+    """The campaign's media plan. floors, caps, reach: see `media_limits`. ApexError for limits that cannot be met.
 
-    Days are those of the phases, else of the goal's window. ApexError for limits that cannot be met.
+    Days are those of the phases, else of the goal's window.
     """
     campaign = run.campaign
     named = campaign.phases.days() or [("", *campaign.window)]
-    days = (max(last for *_, last in named) - min(first for _, first, _ in named)).days + 1
+    first, last = min(first for _, first, _ in named), max(last for *_, last in named)
     earlier = next(iter(campaign.compare), None)
     budget = None if campaign.budget_minor is None else float(campaign.budget_minor)
-    return planned(run.warehouse, run.brand, earlier, days, budget, floors, caps, seed)
+    return planned(run.warehouse, run.brand, earlier, (last - first).days + 1, budget, floors, caps, seed, reach, first)
 
 
 def planned(
     warehouse: Warehouse, brand: str, earlier: str | None, days: int, budget: float | None, floors: Sequence[str],
-    caps: Sequence[str], seed: int,
+    caps: Sequence[str], seed: int, reach: Sequence[str] = (), first: date | None = None,
 ) -> MediaPlan | CannotPlan:  # fmt: skip
-    """See `plan`. earlier: the campaign to learn phases, prices and the season from; without one, as many days up to the last."""
+    """See `plan`. earlier: the campaign to learn phases, prices and the season from; without one, as many days up to the last.
+
+    first: of the campaign's days, by which slots' inventory is looked up.
+    """
     category = main_category(warehouse, brand, warehouse.last_day)
     of = media_contacts.contacts(warehouse, brand, category)
     window = media.window(warehouse, earlier) or (
@@ -191,6 +235,8 @@ def planned(
         return CannotPlan("no_budget", of)
     if (of.orders.what[of.orders.day > of.first] < 0).sum() < LEAST or of.consumers < LEAST:
         return CannotPlan("few_orders", of)
+    if len(of.brands) < 2:
+        return CannotPlan("no_peers", of)
     whole = media.spent(warehouse, brand, warehouse.first_day, warehouse.last_day)
     supply = media.supply(warehouse, category, warehouse.last_day)
     phases = media.by_phase(warehouse, brand, earlier)
@@ -198,31 +244,47 @@ def planned(
         phases = then.assign(phase=media.OTHER, days=(window[1] - window[0]).days + 1)
     trials = media_trials.lifts(warehouse, brand, of)
     learned = media_plan.learn(of, whole, then, phases, supply, window, days, trials, seed)
-    names = learned.curves.channels
-    low = bounds(floors, names, total, "floors", 0.0)
-    high = np.minimum(bounds(caps, names, total, "caps", 1.0), learned.curves.most())
-    chosen = split.best(learned.curves.gmv, total, low, high, names)
+    curves, names = learned.curves, learned.curves.channels
+    low = media_limits.bounds(floors, names, total, "floors", 0.0)
+    most = curves.most()
+    if first is not None:
+        most = np.minimum(most, media_limits.slots(warehouse, curves, first, first + timedelta(days=days - 1)))
+    high = np.minimum(media_limits.bounds(caps, names, total, "caps", 1.0), most)
+    least = media_limits.people(warehouse, of, curves, reach)
+    chosen = split.best(curves.gmv, total, low, high, names, least)
     credit = media_plan.last_touch(of, names, *window)
-    rivals = media_plan.rivals(learned, then, credit, total, learned.curves.most())
-    return MediaPlan(of, learned, window, then, phases, total, low, high, chosen, rivals, len(trials))
+    rivals = media_plan.rivals(learned, then, credit, total, most)
+    return MediaPlan(of, learned, window, then, phases, total, low, high, least, chosen, rivals, len(trials))
 
 
-def bounds(given: Sequence[str], names: Sequence[str], total: float, what: str, default: float) -> "Floats":
-    """(C,) limits in money from "channel=share" texts. ApexError for another form, an unknown channel, a share outside 0 to 1."""
-    out = np.full(len(names), default * total)
-    for text in given:
-        name, _, share = str(text).partition("=")
-        name = name.strip()
-        try:
-            part = float(share)
-        except ValueError:
-            part = float("nan")
-        if not 0 <= part <= 1:
-            raise ApexError(f'media: {what}: "{text}" should be channel=share of the budget, such as social=0.1.')
-        if name not in names:
-            raise ApexError(f'media: {what}: nothing was bought in a channel "{name}".{nearest(name, names)}')
-        out[list(names).index(name)] = part * total
-    return out
+BUDGET = [
+    "phase",
+    "first_day",
+    "last_day",
+    "channel",
+    "site",
+    "buying",
+    "planned",
+    "contacts",
+    "gmv_minor",
+    "low",
+    "high",
+    "next_yuan",
+]
+
+
+def budget(run: "Run") -> pd.DataFrame:
+    """What other notebooks read: `MediaPlan.budget`, empty where no money can be planned, with the notebook's own knobs."""
+    from apex.report.upstream import knobs
+
+    known = knobs(run, "2_plan/media")
+    made = plan(run, known["floors"], known["caps"], known["reach"], known["seed"])
+    return budgeted(run, made)
+
+
+def budgeted(run: "Run", made: Made) -> pd.DataFrame:
+    """`MediaPlan.budget` of this run's phases, empty without a plan."""
+    return made.budget(run.campaign.phases.days()) if isinstance(made, MediaPlan) else pd.DataFrame(columns=BUDGET)
 
 
 def met(of: Contacts) -> pd.DataFrame:

@@ -21,6 +21,9 @@ def cannot(reason: str, words: Words) -> dict[str, Any]:
         ),
         "few_orders": words("Too few orders are known beside media contacts to say what a contact brings."),
         "no_budget": words("The budget is nought: there is nothing to split."),
+        "no_peers": words(
+            "No other brand of the category is in these data, and what a contact does shows in the choice among brands."
+        ),
     }[reason]
     short = words("The data cannot say how to split a budget")
     return {"kind": "not identified", "short": short, "text": text}
@@ -37,11 +40,16 @@ def split(compared: pd.DataFrame, channels: pd.DataFrame, total: float, words: W
     )  # fmt: skip
     before = None
     if "last" in rows.index and rows.gmv_minor["last"] > 0:
-        more = ours.gmv_minor / rows.gmv_minor["last"] - 1
+        gain, worst, best = (rows.loc["last", c] / rows.gmv_minor["last"] for c in ("less", "less_low", "less_high"))
         text += " " + words(
-            "That is **{more}** beside the earlier campaign's split of the same money.", more=words.signed_share(more)
-        )
+            "That is **{more}** beside the earlier campaign's split of the same money (80%: {low} to {high}).",
+            more=words.signed_share(gain), low=words.signed_share(worst), high=words.signed_share(best),
+        )  # fmt: skip
         before = {"label": words("the earlier split"), "value": float(rows.gmv_minor["last"])}
+    alike = [known for known in rows.index if known != "plan" and rows.less_low[known] <= 0]
+    if alike:
+        told = words(", ").join(_splits(words)[k] for k in alike)
+        text += " " + words("These data do not tell it from: {splits}.", splits=told)
     move = moves(channels, total, words)
     short = words("{budget} of media bring {gmv}", budget=words.money_short(round(total)),
                   gmv=words.money_short(round(ours.gmv_minor)))  # fmt: skip
@@ -113,10 +121,25 @@ def regret(lost: Any, words: Words) -> dict[str, Any]:
 
 def rivals(compared: pd.DataFrame, words: Words) -> pd.DataFrame:
     """The splits by name, the plan first."""
-    names = {"plan": words("This plan"), "last": words("As in the earlier campaign"), "even": words("Even"),
-             "touch": words("By last touch")}  # fmt: skip
+    names = _splits(words)
     frame = compared.assign(name=compared.split.map(names), order=compared.split.map(list(names).index))
     return frame.sort_values("order", ignore_index=True)
+
+
+def _splits(words: Words) -> dict[str, str]:
+    return {"plan": words("This plan"), "last": words("As in the earlier campaign"), "even": words("Even"),
+            "touch": words("By last touch")}  # fmt: skip
+
+
+def asked(frame: pd.DataFrame, words: Words) -> str:
+    """Which groups must be met, how far they are, and what asking costs. frame: of `MediaPlan.met`."""
+    if frame.empty:
+        return words("No group of people was asked to be met: set `reach` in the parameters.")
+    return " ".join(
+        words("{group}: {reached} met, at least {asked} asked; one point less would bring {money} more.", group=row.group,
+              reached=words.share(row.reached), asked=words.share(row.asked), money=words.money(round(row.worth)))
+        for row in frame.itertuples()
+    )  # fmt: skip
 
 
 def named(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -176,7 +199,7 @@ def learned(plan: Any, words: Words) -> str:
     """What the fit rests on. plan: a `MediaPlan`."""
     fit = plan.learned.fit
     return words(
-        "Orders of a thousand contacts in a campaign, with 80% intervals. Read from {orders} orders by themselves and {trials} "
-        "randomised trials; a contact's effect fades by two thirds in {days} days.",
-        orders=fit.purchases, trials=plan.trials, days=round(fit.carry_days),
+        "Orders of a thousand contacts in a campaign, with 80% intervals. Read from {choices} choices among {brands} brands and "
+        "{trials} randomised trials; a contact's effect fades by two thirds in {days} days.",
+        choices=fit.choices, brands=len(plan.of.brands), trials=plan.trials, days=round(fit.carry_days),
     )  # fmt: skip

@@ -373,7 +373,7 @@ def move_rows(moves: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame
     )  # fmt: skip
 
 
-def absent(reach: pd.DataFrame, foreign: Sequence[str], moves: pd.DataFrame, names: Names, words: Words) -> list[str]:
+def absent(reach: pd.DataFrame, moves: pd.DataFrame, names: Names, words: Words) -> list[str]:
     """What the page would need and the data do not have."""
     said = []
     for row in reach[reach.lacks != ""].itertuples():
@@ -381,8 +381,8 @@ def absent(reach: pd.DataFrame, foreign: Sequence[str], moves: pd.DataFrame, nam
             behaviour(b, words) if b != "category" else words("category") for b in row.lacks.split(", ")
         )
         said.append(words("{strategy}: the data hold no {lacks}.", strategy=names[row.strategy], lacks=lacks))
-    if foreign:
-        said.append(words("{n} strategies are about stages that these rules do not have.", n=len(foreign)))
+    if reach.empty:
+        said.append(words("The file of strategies is about other stages than these rules have."))
     if moves.empty:
         said.append(words("No contact is seen whose fifteen days are over, so every move is a prior."))
     elif moves.cost_minor.isna().all():

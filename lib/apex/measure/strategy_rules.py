@@ -75,7 +75,7 @@ class Strategies(Part):
         return self
 
     def fits(self, stages: Sequence[str]) -> bool:
-        """Whether rules with these stages, shallow to deep, have all of the file's, in its order: else a letter means another stage."""
+        """Whether rules with these stages, shallow to deep, have all of the file's in its order."""
         return [s for s in stages if s in self.stages] == self.stages
 
     def crowds(self) -> Crowds:

@@ -119,6 +119,7 @@ class Hits(Part):
 
     sales_percentile: Share
     least_sales: int = Field(ge=1)
+    shop_share: Share | None = None
     first_days: list[Days] = Field(min_length=1)
     day: Days
     top: int = Field(ge=1, le=100)
@@ -128,6 +129,14 @@ class Hits(Part):
         if self.first_days != sorted(set(self.first_days)) or self.first_days[-1] >= self.day:
             raise ValueError("first_days must rise and end before day")
         return self
+
+
+class Launched(Part):
+    """What a launch is to become: sales above this share of the category's items, or this share of the brand's own."""
+
+    sales_percentile: Share = 0.95
+    shop_share: Share = 0.2
+    least_sales: int = Field(default=5, ge=1)
 
 
 class ItemRules(Part):
@@ -142,6 +151,7 @@ class ItemRules(Part):
     together: Together
     roles: Roles
     hits: Hits
+    launch: Launched = Launched()
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -154,6 +164,11 @@ class ItemRules(Part):
         """Stage → its name in both languages, in the order of the file, what no rule takes last."""
         stages = {id: {str(k): v for k, v in stage.name.items()} for id, stage in self.stages.items()}
         return stages | {REST: {str(k): v for k, v in self.rest.name.items()}}
+
+    def of_launch(self, days: int) -> "ItemRules":
+        """The same rules with a hit as `launch` says, foretold from the first `days` days (0: on the eve)."""
+        hit = {**self.launch.model_dump(), "first_days": [min(days, self.hits.day - self.period_days)]}
+        return self.model_copy(update={"hits": self.hits.model_copy(update=hit)})
 
     @property
     def memory(self) -> int:
@@ -199,5 +214,7 @@ def _message(error: dict[str, Any]) -> str:
 def _keys(part: type[BaseModel]) -> set[str]:
     """Every key of the grammar."""
     return {
-        key for kind in (part, Bound, Stage, Rest, Band, PriceBands, Together, Roles, Hits) for key in kind.model_fields
+        key
+        for kind in (part, Bound, Stage, Rest, Band, PriceBands, Together, Roles, Hits, Launched)
+        for key in kind.model_fields
     }

@@ -85,13 +85,17 @@ def _launches(market: Market, rules: ItemRules) -> pd.DataFrame:
 def standards(market: Market, rules: ItemRules) -> np.ndarray:
     """Sales that make a hit, a row an item, a column a period: the category's quantile, at least `least_sales`.
 
-    Infinite where nothing of the category was sold.
+    With a `shop_share`: that share of the brand's sales, where it is less. Infinite where nothing of the category was sold.
     """
     sales = market.wide("sales").astype(float)
     sales[sales == 0] = np.nan
     by = pd.DataFrame(sales).groupby(market.items.category.to_numpy()).quantile(rules.hits.sales_percentile)
     least = by.clip(lower=rules.hits.least_sales).fillna(np.inf)
-    return least.loc[market.items.category].to_numpy()
+    needed = least.loc[market.items.category].to_numpy()
+    if rules.hits.shop_share is None:
+        return needed
+    shop = pd.DataFrame(market.wide("sales")).groupby(market.items.brand.to_numpy()).transform("sum").to_numpy()
+    return np.minimum(needed, np.maximum(rules.hits.shop_share * shop, rules.hits.least_sales))
 
 
 def hits_now(market: Market, rules: ItemRules) -> list[str]:
@@ -161,3 +165,14 @@ def climbers(market: Market, rules: ItemRules) -> pd.DataFrame:
             frame["hit"] = wide["sales"][here, period - 1] >= standard[here, period - 1]
         frames.append(frame.astype({"hit": "boolean"}))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def planned(market: Market, rules: ItemRules, brand: str, category: str) -> pd.DataFrame:
+    """A row like those of `starts` for an item that is not on sale yet, as known today: nothing of it, all of its brand."""
+    sales, items = market.wide("sales"), market.items
+    of = ((items.brand == brand) & (items.category == category)).to_numpy()
+    near = np.flatnonzero(of if of.any() else (items.category == category).to_numpy())
+    standard = standards(market, rules)[near[0], 0] if len(near) and market.periods else np.inf
+    row = {"item_id": "", "brand": brand, "category": category, "days": rules.hits.first_days[0], "known_on": 0}
+    row |= dict.fromkeys(EARLY, 0) | {"brand_before": int(sales[of, :BEFORE].sum()), "standard": float(standard)}
+    return pd.DataFrame([row]).assign(hit=pd.array([None], "boolean"))

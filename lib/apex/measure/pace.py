@@ -1,5 +1,6 @@
 """How far stock had gathered as long before an earlier eve: what a plan's pace is held against."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pandas as pd
@@ -34,8 +35,18 @@ def benchmark(book: Book, same: Peers, eve: date | None, lead: int, now: date) -
 
     Empty where peers are too few or the days lie outside what may be seen on `now`.
     """
-    if eve is None or not same.enough or not book.warehouse.first_day <= eve - timedelta(days=lead) or eve > now:
-        return {}
-    shares = windows.build_up(book, same.best, eve, lead)
-    means = shares.groupby("cell", observed=True).share.mean().dropna()
-    return {str(cell): float(share) for cell, share in means.items()}
+    return benchmarks(book, same, eve, [lead], now)[lead]
+
+
+def benchmarks(
+    book: Book, same: Peers, eve: date | None, leads: Sequence[int], now: date
+) -> dict[int, dict[str, float]]:
+    """`benchmark` at several distances, asked of the engine once."""
+    found: dict[int, dict[str, float]] = {n: {} for n in leads}
+    if eve is None or not same.enough or eve > now:
+        return found
+    known = [n for n in leads if book.warehouse.first_day <= eve - timedelta(days=n)]
+    for n, shares in windows.build_ups(book, same.best, eve, known).items():
+        means = shares.groupby("cell", observed=True).share.mean().dropna()
+        found[n] = {str(cell): float(share) for cell, share in means.items()}
+    return found

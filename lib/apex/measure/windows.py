@@ -104,11 +104,22 @@ def results_of(book: Book, brands: Sequence[str], windows: Sequence[Window], sto
 
 def build_up(book: Book, brands: Sequence[str], eve: date, distance: int) -> pd.DataFrame:
     """How much of its eve's stock each brand held `distance` days before: brand, cell, then, eve, share (null: 0 on the eve)."""
-    day = eve - timedelta(days=distance)
-    counted = stocks(book, brands, [day, eve])
-    frame = counted[counted.day == day].drop(columns="day").rename(columns={"consumers": "then"})
-    frame = frame.assign(eve=counted[counted.day == eve].consumers.to_numpy())
-    return frame.assign(share=frame.then / frame.eve.where(frame.eve > 0)).reset_index(drop=True)
+    return build_ups(book, brands, eve, [distance])[distance]
+
+
+def build_ups(book: Book, brands: Sequence[str], eve: date, distances: Sequence[int]) -> dict[int, pd.DataFrame]:
+    """`build_up` at several distances, in one question to the engine."""
+    if not distances:
+        return {}
+    counted = stocks(book, brands, [eve, *(eve - timedelta(days=n) for n in distances)])
+    found, last = {}, counted[counted.day == eve].consumers.to_numpy()
+    for n in distances:
+        frame = (
+            counted[counted.day == eve - timedelta(days=n)].drop(columns="day").rename(columns={"consumers": "then"})
+        )
+        frame = frame.assign(eve=last)
+        found[n] = frame.assign(share=frame.then / frame.eve.where(frame.eve > 0)).reset_index(drop=True)
+    return found
 
 
 def _completed(book: Book, brands: Sequence[str], days: Sequence[date], counted: pd.DataFrame) -> pd.DataFrame:

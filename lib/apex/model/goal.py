@@ -18,6 +18,7 @@ from apex.measure.assets import NONE
 from apex.measure.history import History
 from apex.model.forecast import forecast, lessons
 from apex.model.learned import Learned, taught
+from apex.model.outlook import Outlook
 from apex.model.stages import StageView, look
 
 NEEDED = ["stage", "eve", "stock_now", "stock_forecast", "low", "high", "conversion", "value_minor", "needed", "gap"]
@@ -28,9 +29,9 @@ BEHIND, AHEAD = 0.95, 1.05  # paces between are on pace
 class Bought:
     """How well bought stock converts, as a multiple of stock that came by itself: a prior with its 80 % interval."""
 
-    m: float = 0.5
+    m: float = 0.4
     low: float = 0.25
-    high: float = 1.0
+    high: float = 0.65
 
     def __post_init__(self) -> None:
         """ApexError unless 0 < low ≤ m ≤ high."""
@@ -61,8 +62,9 @@ class CannotSay:
 class GoalPlan:
     """A plan for one brand's window. Money in minor units, intervals 80 %.
 
-    forecast, low, high, odds: of the window's GMV, and that it reaches the goal. basis: "history" (the combined
-    forecast), or "stages" (stock × conversion × value alone, by its peers where the brand has no window of its own; taken
+    forecast, low, high, odds: of the window's GMV, and that it reaches the goal. basis: "years" (the same days of earlier
+    years, `apex.model.yearly`), "history" (the combined forecast), or "stages" (stock × conversion
+    × value alone, by its peers where the brand has no window of its own; taken
     where it sold nothing in the last window, or where too few earlier windows tell how wrong a forecast is). target: the
     expected GMV planned for: the goal, or what it takes to reach the goal with the wanted odds. k: the factor on the
     planned cells, never below 0; k_best and k_worst at the ends of what bought stock may be worth. level: the one factor
@@ -79,7 +81,7 @@ class GoalPlan:
     low: float
     high: float
     odds: float
-    basis: Literal["history", "stages"]
+    basis: Literal["years", "history", "stages"]
     target: float
     k: float
     k_best: float
@@ -180,11 +182,13 @@ def plan(
     hold: Sequence[str] = (),
     odds_wanted: float | None = None,
     learned: Sequence[Learned] = (),
+    outlook: Outlook | None = None,
 ) -> GoalPlan | CannotSay:
     """The stock needed on the eve for a goal, as known on `history.as_of`; the window begins the day after the eve.
 
     bought: how bought stock converts. hold: cells that stay as forecast (what a month cannot move). odds_wanted: plan for
     reaching the goal with these odds, instead of in expectation. learned: conversions that earlier campaigns' lessons bring.
+    outlook: what the same days of earlier years say of the window; it is then the forecast.
     Raises ApexError for a brand outside the history, a goal
     or odds that are none, an unknown cell to hold.
     """
@@ -202,13 +206,19 @@ def plan(
     if not cells.gmv_minor[cells.planned].sum() > 0:
         return CannotSay(brand, "no_stock")
 
+    basis: Literal["years", "history", "stages"]
+    if outlook is not None:
+        middle, (low, high) = outlook.middle("gmv_minor"), outlook.interval("gmv_minor")
+        odds, basis = outlook.odds({"gmv_minor": goal_minor})["gmv_minor"], "years"
+        sure = None if odds_wanted is None else outlook.quantile("gmv_minor", 1 - odds_wanted) / middle
+        return _planned(view, cells, goal_minor, (middle, low, high), odds, basis, sure, bought, brand, history.lead)
     made = forecast(lessons(history), history.as_of)
     own = made.frame[made.frame.brand == brand]
     if made.spread is not None and len(own):
         middle, low, high = (float(own[c].iloc[0]) for c in ("forecast", "low", "high"))
         odds = made.spread.odds(brand, goal_minor / middle)
         sure = None if odds_wanted is None else float(made.spread.quantile(pd.Index([brand]), 1 - odds_wanted)[0])
-        basis: Literal["history", "stages"] = "history"
+        basis = "history"
     else:
         draws = view.draws(brand, rng)
         if made.spread is not None:  # how far a window strays even where stock, conversion and value are known
@@ -217,8 +227,16 @@ def plan(
         odds = float((np.sum(draws >= goal_minor) + 0.5) / (len(draws) + 1))
         sure = None if odds_wanted is None else float(np.quantile(draws, 1 - odds_wanted)) / middle
         basis = "stages"
+    return _planned(view, cells, goal_minor, (middle, low, high), odds, basis, sure, bought, brand, history.lead)
 
-    level = middle / total
+
+def _planned(
+    view: StageView, cells: pd.DataFrame, goal_minor: float, said: tuple[float, float, float], odds: float,
+    basis: Literal["years", "history", "stages"], sure: float | None, bought: Bought, brand: str, lead: int,
+) -> GoalPlan:  # fmt: skip
+    """The plan once the forecast `said` (middle, low, high) and its odds are known; sure: reached with the odds wanted."""
+    middle, low, high = said
+    level = middle / float(cells.gmv_minor.sum())
     cells[["value_minor", "value_low", "value_high", "gmv_minor"]] *= level
     target = goal_minor if sure is None else goal_minor / sure
     movable = float(cells.gmv_minor[cells.planned].sum())
@@ -227,7 +245,7 @@ def plan(
     cells["gap"] = cells.needed - cells.stock_forecast
     return GoalPlan(
         brand, goal_minor, middle, low, high, odds, basis, target, factor[bought.m], factor[bought.high],
-        factor[bought.low], level, bought, cells, view.windows, history.lead,
+        factor[bought.low], level, bought, cells, view.windows, lead,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from apex.strict_yaml import Lines, read_extended
 Stage = Literal["insight", "plan", "execute", "wrapup"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 CAMPAIGNS = ROOT / "data" / "campaigns"
+MEASURES = ("gmv_minor", "new_consumers", "aac", "joins")
 EXTRA_DAYS = 15  # a wrap-up looks this far beyond the window
 PLAN_AHEAD = 28  # without phases a plan is made this long before the eve
 
@@ -32,11 +33,23 @@ class _Strict(BaseModel):
 
 
 class Goal(_Strict):
-    """What is to be reached: money in a window, with the odds one wants to have."""
+    """What is to be reached in a window, with the odds one wants to have: money, and counts of consumers.
+
+    new_consumers: buyers who had not bought within a year. aac: annual active consumers on the window's last day (who bought
+    within the year up to it). joins: consumers who become members.
+    """
 
     window: Window | None = None
     gmv_minor: Annotated[int, Field(gt=0, strict=True)] | None = None
+    new_consumers: Annotated[int, Field(gt=0, strict=True)] | None = None
+    aac: Annotated[int, Field(gt=0, strict=True)] | None = None
+    joins: Annotated[int, Field(gt=0, strict=True)] | None = None
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.8
+
+    @property
+    def targets(self) -> dict[str, int]:
+        """What is to be reached, by measure, in the order of the file's keys; the measures not given are absent."""
+        return {m: v for m in MEASURES if (v := getattr(self, m)) is not None}
 
 
 class Phases(_Strict):

@@ -136,7 +136,7 @@ def test_what_was_learned_of_bought_stock_reaches_the_plan(place):
     seen = goal.history(run, 7)
     told = known.model_copy(update={"bought": lesson.Bought(m=0.2, low=0.18, high=0.22, n=900), "conversion": []})
     before, after = (goal.plan(run, seen, Bought(), lessons, 1) for lessons in ([], [told]))
-    assert before.bought.m == 0.5 and 0.18 < after.bought.m < 0.25
+    assert before.bought.m == 0.4 and 0.18 < after.bought.m < 0.25
     assert abs(after.k - 1) > abs(before.k - 1)
 
 
@@ -220,12 +220,10 @@ def test_the_summers_lesson_changes_the_autumns_plan_and_again_changes_nothing(p
         monkeypatch.setattr(run, "lessons", lambda known=taught[name]: known)
         plans[name], needed = needed_of(run)
         run.keep("needed", needed, keys=["stage"])
-        run.plan({"k": plans[name].k, "odds": plans[name].odds}, needed)
         kept[name] = digest(tmp_path / name / "tables")
     assert len(seen) == 1, "all three stand on one day"
     assert kept["with"] == kept["again"] != kept["without"]
-    plan_files = [(tmp_path / n / "plan.yml").read_bytes() for n in ("with", "again")]
-    assert plan_files[0] == plan_files[1]
+    assert (plans["with"].k, plans["with"].odds) == (plans["again"].k, plans["again"].odds)
     assert plans["with"].k != plans["without"].k and abs(plans["with"].k - plans["without"].k) > 1e-4
 
     texts = [taught[n][0].text() for n in ("with", "again")]

@@ -16,7 +16,6 @@ from apex.show.say import scenes as say
 from apex.show.words import Words
 
 NAMES = {"a": "Alpha", "b": "Beta", "c": "Gamma"}
-STAGES = {"O": "Opportunity", "A": "Aware", "P": "Purchased"}
 RULES = load_scenes()
 
 
@@ -104,6 +103,8 @@ def test_hidden_people_are_not_added_up(words):
 def scores(**other):
     frame = pd.DataFrame({
         "scene": list("abc"), "group": "people", "people": pd.array([900, 50, None], "Int64"), "suppressed": [False, False, True],
+        "items_minor": pd.array([None, 700, None], "Int64"), "pieces": pd.array([None, None, 4], "Int64"),
+        "join_share": [0.25, np.nan, np.nan],
         "items": pd.array([None, 3, None], "Int64"), "moved": [20.0, 4.0, np.nan], "low": [10.0, -1.0, np.nan],
         "high": [30.0, 9.0, np.nan], "gmv_minor": [5000.0, 800.0, np.nan], "gmv_low": [1000.0, -10.0, np.nan],
         "gmv_high": [9000.0, 1500.0, np.nan], "cost_per_moved_minor": [100.0, 50.0, np.nan], "per_low": [70.0, 30.0, np.nan],
@@ -171,17 +172,19 @@ def test_what_is_lacking_stands_in_words(words):
 
 
 def test_all_scenes_in_order_ready_ones_first(words):
-    found = tables.every(scores(), {"c": "nothing there"}, NAMES, {"people": "People"}, words)
+    found = tables.every(scores(), {"c": "nothing there"}, NAMES, True, words)
     assert found["name"].tolist() == ["Alpha", "Beta", "Gamma"] and found.faint.tolist() == [False, False, True]
-    assert "Alpha" in found.note[1] and found.note[2] == "nothing there" and found.kind[2] == "–"
-    assert "∞" in found.price[1] or words("no end") in found.price[1]
-    assert set(tables.every_heads(words)) <= set(found)
+    assert "Alpha" in found.note[1] and "3" in found.note[1] and found.kind[2] == "–"
+    assert found.note[2].startswith("nothing there") and "4" in found.note[2] and "25%" in found.note[0]
+    assert words("no end") in found.price[1] and found.moved[0] == "20"
+    assert "30" in tables.every(scores(), {}, NAMES, False, words).moved[0], "without a cost the interval stands here"
+    assert set(tables.every_heads(False, words)) < set(tables.every_heads(True, words)) <= set(found)
 
 
 def test_the_chosen_and_their_bars(words):
-    rows = tables.chosen_rows(chosen("a", "b"), NAMES, {"warm": "Warm"}, STAGES, words)
-    assert rows["name"].tolist() == ["Beta", "Alpha"] and "Opportunity" in rows.stages[0]
-    assert set(tables.chosen_heads(words)) <= set(rows)
+    rows = tables.chosen_rows(chosen("a", "b"), NAMES, {"warm": "Warm"}, words)
+    assert rows["name"].tolist() == ["Beta", "Alpha"] and "O" in rows.stages[0]
+    assert set(tables.chosen_heads(False, words)) < set(tables.chosen_heads(True, words)) <= set(rows)
     gains = pd.DataFrame({"scene": ["a", "b"], "margin_minor": [1.0, 2.0], "low": [0.0, 1.0], "high": [3.0, 4.0]})
     assert tables.chosen_bars(gains.assign(budget_minor=[5.0, 6.0]), NAMES).before.tolist() == [6.0, 5.0]
     assert "before" not in tables.chosen_bars(gains.assign(budget_minor=pd.array([None, 6.0], "Float64")), NAMES)

@@ -19,6 +19,8 @@ from apex.model import scenes as model
 if TYPE_CHECKING:
     from apex.report.run import Run
 
+LATELY = 28  # days in which a piece of content counts as fresh, as in the needs of the committed file
+
 
 class Scored:
     """Business scenes as a run's day sees them, each by itself."""
@@ -121,10 +123,9 @@ class Scored:
 
     @cached_property
     def moves(self) -> pd.DataFrame:
-        """What a contact changes, by cell and channel."""
-        from apex.report.upstream.moves import moves
-
-        return moves(self.run)
+        """What a contact changes, by cell and channel, of rows that may be shown: the strategy's table."""
+        frame, few = self.run.table("2_plan/strategy", "moves"), self.run.campaign.privacy_threshold
+        return frame[(frame.n.fillna(0) >= few) & (frame.contacted.fillna(0) >= few)].reset_index(drop=True)
 
     @cached_property
     def supply(self) -> float:
@@ -197,7 +198,8 @@ class Scored:
     @cached_property
     def alone(self) -> pd.DataFrame:
         """Every scene: the columns of `model.scenes.scores`, group, counts, items and items_minor (how many are at the stages it
-        names, and their GMV of the last period), ready, same.
+        names, and their GMV of the last period), pieces (published in 28 days, where it counts contents), join_share (of orders,
+        where it counts joins), ready, same.
         """
         rules = self.rules
         frame = model.scores(self.responses, self.people, self.can, self.margin)
@@ -210,6 +212,11 @@ class Scored:
         frame["items_minor"] = pd.array(
             [int(self.staged.gmv_minor[at[id]].sum()) if rules.scenes[id].items else pd.NA for id in frame.scene], "Int64"
         )  # fmt: skip
+        counts = frame["counts"]
+        pieces = int(self.facts.published.between(0, LATELY - 1).sum())
+        frame["pieces"] = pd.array([pieces if c == "contents" else pd.NA for c in counts], "Int64")
+        joined = self.joins.joined / (self.joins.joined + self.joins.stayed_out) if self.joins.joined else np.nan
+        frame["join_share"] = [joined if c == "joins" else np.nan for c in counts]
         frame["ready"] = [self.ready[id] for id in frame.scene]
         frame["same"] = [self.same[id] for id in frame.scene]
         return frame

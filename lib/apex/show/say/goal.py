@@ -13,6 +13,7 @@ from apex.show.say.wording import cells, fitting
 from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
+YEARS = ("same_days", "last_year", "own_growth")  # methods that look at the same days of earlier years
 TELLING = 0.4  # a coverage whose own interval is wider than this tells little
 
 
@@ -34,17 +35,17 @@ def cannot(reason: str, words: Words) -> dict[str, Any]:
 def odds(plan: Any, confidence: float, words: Words) -> dict[str, Any]:
     """Forecast, interval and odds of the goal. plan: `apex.model.goal.GoalPlan`."""
     money, goal = words.money, words.money_short(round(plan.goal))
-    chance = _chance(plan.odds, words)
+    said = chance(plan.odds, words)
     verdict = "ahead" if plan.odds >= confidence else "careful" if plan.odds >= 0.5 else "behind"
     text = words(
         "As things stand the window brings **{forecast}** (80 %: {low} to {high}); the goal of {goal} has odds of **{chance}**, "
         "{wanted} are wanted.",
         forecast=money(round(plan.forecast)), low=money(round(plan.low)), high=money(round(plan.high)),
-        goal=money(round(plan.goal)), chance=chance, wanted=words.share(confidence),
+        goal=money(round(plan.goal)), chance=said, wanted=words.share(confidence),
     )  # fmt: skip
-    tile = {"label": words("Odds of the goal"), "value": chance,
+    tile = {"label": words("Odds of the goal"), "value": said,
             "note": words("goal {goal}, {wanted} wanted", goal=goal, wanted=words.share(confidence))}  # fmt: skip
-    short = words("Odds of {chance} for the goal of {goal}", chance=chance, goal=goal)
+    short = words("Odds of {chance} for the goal of {goal}", chance=said, goal=goal)
     return {"kind": "model", "value": plan.odds, "unit": "share", "verdict": verdict, "n": plan.windows, "text": text,
             "short": short, "answers": {"on_track": short},
             "compared": {"label": words("odds wanted"), "value": confidence}, "tile": tile}  # fmt: skip
@@ -166,6 +167,9 @@ def trust(scores: Sequence[Any], helped: pd.DataFrame, brand: str, words: Words)
     """How earlier forecasts did. scores: `model.backtest.Score`s; helped: `model.backtest.by_brand`."""
     known = {(s.lead, s.method): s for s in scores}
     own, rival = known.get((0, "combined")), known.get((0, "window_before"))
+    years = known.get((0, "same_days"))
+    if years is not None and not np.isnan(years.coverage):
+        return _trust_years(years, known[0, "last_year"], words)
     if own is None or rival is None or np.isnan(own.coverage):
         text = words("Too few earlier windows have ended to say how far off such forecasts are.")
         short = words("No back-test yet")
@@ -183,6 +187,20 @@ def trust(scores: Sequence[Any], helped: pd.DataFrame, brand: str, words: Words)
         high=words.share(own.coverage_high), wape=words.share(own.wape, 1), rival=words.share(rival.wape, 1),
         better=int((judged.difference < 0).sum()), brands=len(judged), here=here,
     )  # fmt: skip
+    return _trusted(own, rival, text, words)
+
+
+def _trust_years(own: Any, rival: Any, words: Words) -> dict[str, Any]:
+    text = words(
+        "In **{n}** earlier brand-windows, on the same days of earlier years, the 80 % interval held the result in "
+        "**{coverage}** ({low} to {high}); the error was {wape}, beside {rival} for last year's result again.",
+        n=own.with_interval, coverage=words.share(own.coverage), low=words.share(own.coverage_low),
+        high=words.share(own.coverage_high), wape=words.share(own.wape, 1), rival=words.share(rival.wape, 1),
+    )  # fmt: skip
+    return _trusted(own, rival, text, words)
+
+
+def _trusted(own: Any, rival: Any, text: str, words: Words) -> dict[str, Any]:
     held = own.coverage_low <= 0.8 <= own.coverage_high and own.coverage_high - own.coverage_low <= TELLING
     answer = words("Earlier 80 % intervals held {coverage} of results", coverage=words.share(own.coverage))
     return {"kind": "counted", "value": own.coverage, "low": own.coverage_low, "high": own.coverage_high, "unit": "share",
@@ -250,12 +268,13 @@ def score_rows(scores: Sequence[Any], words: Words) -> pd.DataFrame:
     names = {
         "combined": words("this forecast"), "without_stages": words("the same without stages"),
         "stages": words("stages alone"), "window_before": words("the window before"),
-        "market_growth": words("the window before × market growth"),
+        "market_growth": words("the window before × market growth"), "same_days": words("this forecast"),
+        "last_year": words("last year's result"), "own_growth": words("last year's × own growth"),
     }  # fmt: skip
     rows = [
         {
             "method": names[s.method],
-            "lead": words("on the eve") if not s.lead else words("{n} days before", n=s.lead),
+            "lead": _made(s, words),
             "n": s.with_interval,
             "wape": words.share(s.wape, 1),
             "coverage": MISSING if np.isnan(s.coverage) else words(
@@ -269,12 +288,18 @@ def score_rows(scores: Sequence[Any], words: Words) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["method", "lead", "n", "wape", "coverage", "winkler"])
 
 
+def _made(score: Any, words: Words) -> str:
+    if score.method in YEARS:
+        return words("on the plan's day")
+    return words("{n} days before", n=score.lead) if score.lead else words("on the eve")
+
+
 def eve_label(eve: date, words: Words) -> str:
     """The eve in words."""
     return words("Stock on the eve, {day}.", day=words.day(eve))
 
 
-def _chance(odds: float, words: Words) -> str:
+def chance(odds: float, words: Words) -> str:
     """Odds as a percentage; nothing is certain, and nothing is ruled out, by rounding."""
     if odds > 0.99:
         return f">{words.share(0.99)}"

@@ -28,58 +28,79 @@ def chosen_bars(gains: pd.DataFrame, names: Names) -> pd.DataFrame:
     return frame.assign(before=rows.budget_minor.astype(float)) if rows.budget_minor.notna().all() else frame
 
 
-def chosen_rows(rows: pd.DataFrame, names: Names, audiences: Names, stages: Names, words: Words) -> pd.DataFrame:
+def chosen_rows(rows: pd.DataFrame, names: Names, audiences: Names, words: Words) -> pd.DataFrame:
     """The set as texts, most GMV first."""
     rows = rows.sort_values("gmv_minor", ascending=False, ignore_index=True)
     return pd.DataFrame({
         "name": [names[s] for s in rows.scene], "audience": [audiences[a] for a in rows.audience],
-        "stages": [_stages(f, t, stages, words) for f, t in zip(rows.stage_from, rows.stage_to, strict=True)],
+        "stages": [_stages(f, t, {}, words) for f, t in zip(rows.stage_from, rows.stage_to, strict=True)],
         "people": rows.people, "suppressed": rows.suppressed,
         "moved": [_range(r.moved, r.low, r.high, words) for r in rows.itertuples()],
         "gmv_minor": rows.gmv_minor.round().astype("Int64"), "budget_minor": rows.budget_minor.round().astype("Int64"),
         "cost_per_moved_minor": rows.cost_per_moved_minor.round().astype("Int64"), "p_best": rows.p_best,
-        "kind": [_word(k, words) for k in rows.kind], "kpi": rows.kpi,
+        "kind": [_word(k, words) for k in rows.kind],
     })  # fmt: skip
 
 
-def chosen_heads(words: Words) -> Heads:
-    """The heads of `chosen_rows`."""
+def chosen_heads(priced: bool, words: Words) -> Heads:
+    """The heads of `chosen_rows`; without what needs a cost where none is known."""
+    cost: Heads = {
+        "budget_minor": (words("Budget"), "money_short"), "cost_per_moved_minor": (words("Cost per person moved"), "money"),
+    }  # fmt: skip
     return {
         "name": (words("Scene"), "text"), "audience": (words("Audience"), "text"), "stages": (words("Stage moved"), "text"),
         "people": (words("People met"), "count"), "moved": (words("Moved deeper"), str),
-        "gmv_minor": (words("GMV"), "money_short"),
-        "budget_minor": (words("Budget"), "money_short"), "cost_per_moved_minor": (words("Cost per person moved"), "money"),
-        "p_best": (words("In the best set"), "share"), "kind": (words("Kind"), "text"), "kpi": (words("Judged by"), "text"),
+        "gmv_minor": (words("GMV"), "money_short"), **(cost if priced else {}),
+        "p_best": (words("In the best set"), "share"), "kind": (words("Kind"), "text"),
     }  # fmt: skip
 
 
-def every(scores: pd.DataFrame, lacks: Mapping[str, str], names: Names, groups: Names, words: Words) -> pd.DataFrame:
-    """All scenes as texts: in the best set most often first, then the ready ones by money, then those that lack something."""
+def every(scores: pd.DataFrame, lacks: Mapping[str, str], names: Names, priced: bool, words: Words) -> pd.DataFrame:
+    """All scenes as texts: in the best set most often first, then the ready ones by money, then those that lack something.
+
+    Where costs are known the interval stands at the cost per person moved, else at the people moved.
+    """
     rows = scores.assign(money=scores.gmv_minor.astype(float).fillna(-1.0), alone=scores.scene == scores.same)
     rows = rows.sort_values(["ready", "alone", "p_best", "money"], ascending=False, ignore_index=True)
-    note = [
-        lacks.get(r.scene) or ("" if r.scene == r.same else words("cannot be told from {name}", name=names[r.same]))
-        for r in rows.itertuples()
-    ]
     return pd.DataFrame({
-        "name": [names[s] for s in rows.scene], "group": [groups[g] for g in rows.group], "people": rows.people,
-        "suppressed": rows.suppressed, "items": rows["items"],
-        "moved": [_range(r.moved, r.low, r.high, words) for r in rows.itertuples()],
-        "gmv": [_range(r.gmv_minor, r.gmv_low, r.gmv_high, words, money=True) for r in rows.itertuples()],
+        "name": [names[s] for s in rows.scene], "people": rows.people, "suppressed": rows.suppressed,
+        "moved": [words.number(r.moved) if priced else _range(r.moved, r.low, r.high, words) for r in rows.itertuples()],
+        "gmv": [MISSING if is_missing(x) else words.money_short(round(x)) for x in rows.gmv_minor],
         "price": [_price(r, words) for r in rows.itertuples()], "pays": rows.pays, "p_best": rows.p_best, "n": rows.n,
-        "kind": [MISSING if is_missing(r.moved) else _word(r.kind, words) for r in rows.itertuples()], "note": note,
-        "faint": (~rows.ready).to_numpy(),
+        "kind": [MISSING if is_missing(r.moved) else _word(r.kind, words) for r in rows.itertuples()],
+        "note": [_note(r, lacks, names, words) for r in rows.itertuples()], "faint": (~rows.ready).to_numpy(),
     })  # fmt: skip
 
 
-def every_heads(words: Words) -> Heads:
-    """The heads of `every`."""
+def _note(row: Any, lacks: Mapping[str, str], names: Names, words: Words) -> str:
+    """What a scene lacks, that it cannot be told from another, and what it is judged by beside people."""
+    said = [lacks[row.scene]] if row.scene in lacks else []
+    if row.scene != row.same:
+        said.append(words("cannot be told from {name}", name=names[row.same]))
+    if not is_missing(row.items):
+        said.append(
+            words(
+                "{n} items at its stages, {money} in 28 days",
+                n=int(row.items),
+                money=words.money_short(row.items_minor),
+            )
+        )
+    if not is_missing(row.pieces):
+        said.append(words("{n} pieces in 28 days", n=int(row.pieces)))
+    if not is_missing(row.join_share):
+        said.append(
+            words("{share} of orders of buyers who are no members end in joining", share=words.share(row.join_share))
+        )
+    return words("; ").join(said)
+
+
+def every_heads(priced: bool, words: Words) -> Heads:
+    """The heads of `every`; without what needs a cost where none is known."""
+    cost: Heads = {"price": (words("Cost per person moved"), str), "pays": (words("Earns its cost"), "share")}
     return {
-        "name": (words("Scene"), "text"), "group": (words("Group"), "text"), "people": (words("People"), "count"),
-        "items": (words("Items"), "count"), "moved": (words("Moved deeper"), str), "gmv": (words("GMV"), str),
-        "price": (words("Cost per person moved"), str), "pays": (words("Earns its cost"), "share"),
-        "p_best": (words("In the best set"), "share"), "n": (words("Contacts seen"), "count"), "kind": (words("Kind"), "text"),
-        "note": (words("Lacks, or remarks"), "text"),
+        "name": (words("Scene"), "text"), "people": (words("People"), "count"), "moved": (words("Moved deeper"), str),
+        "gmv": (words("GMV"), str), **(cost if priced else {}), "p_best": (words("In the best set"), "share"),
+        "n": (words("Contacts seen"), "count"), "kind": (words("Kind"), "text"), "note": (words("Lacks, or remarks"), "text"),
     }  # fmt: skip
 
 
@@ -192,11 +213,10 @@ def _stages(from_: str, to: str, stages: Names, words: Words) -> str:
     )
 
 
-def _range(value: Any, low: Any, high: Any, words: Words, money: bool = False) -> str:
+def _range(value: Any, low: Any, high: Any, words: Words) -> str:
     if is_missing(value):
         return MISSING
-    write = (lambda x: words.money_short(round(x))) if money else (lambda x: words.number(x))
-    return words("{n} ({low} to {high})", n=write(value), low=write(low), high=write(high))
+    return words("{n} ({low} to {high})", n=words.number(value), low=words.number(low), high=words.number(high))
 
 
 def _price(row: Any, words: Words) -> str:

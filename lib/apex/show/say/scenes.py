@@ -97,7 +97,8 @@ def sure(scores: pd.DataFrame, names: Names, words: Words) -> dict[str, Any]:
     )
     if known.empty:
         return {"kind": "not identified", "short": words("No scene is in any best set"),
-                "text": words("Whatever a contact truly changes within its interval: no scene is worth its cost.")}  # fmt: skip
+                "text": words("Whatever a contact truly changes within its interval, no set of scenes is worth its cost at this "
+                              "budget.")}  # fmt: skip
     first, rest = known.iloc[0], known[known.p_best >= 0.2].iloc[1:]
     text = words("Within what is known of contacts, **{name}** is in the best set in **{share}** of cases.",
                  name=names[first.scene], share=odds_in_words(first.p_best, words))  # fmt: skip

@@ -88,16 +88,23 @@ def reliability(tests: pd.DataFrame) -> pd.DataFrame:
 
     Bins without launches are left out; `chances` is the bin's number.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     at = np.clip(np.searchsorted(EDGES, tests.chance.to_numpy(float), side="right") - 1, 0, len(EDGES) - 2)
     rows = []
     for number in np.unique(at):
         mine = tests[at == number]
         some = int(mine.hit.sum())
-        low, high = proportion_confint(some, len(mine), 0.05, "beta")
-        rows.append((int(number), len(mine), mine.chance.mean(), some, some / len(mine), float(low), float(high)))
+        rows.append((int(number), len(mine), mine.chance.mean(), some, some / len(mine), *exact(some, len(mine))))
     return pd.DataFrame(rows, columns=RELIABILITY)
+
+
+def exact(some: int, of: int, level: float = 0.95) -> tuple[float, float]:
+    """Clopper and Pearson's interval of a share."""
+    from scipy.special import betaincinv
+
+    tail = (1 - level) / 2
+    low = float(betaincinv(some, of - some + 1, tail)) if some > 0 else 0.0
+    high = float(betaincinv(some + 1, of - some, 1 - tail)) if some < of else 1.0
+    return low, high
 
 
 def score(tests: pd.DataFrame) -> Score:

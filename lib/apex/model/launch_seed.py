@@ -75,17 +75,15 @@ def _over(mine: pd.DataFrame, whole: pd.DataFrame, lift: float) -> float:
 def needed(base: float, lift: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
     """People in each of two equal groups that tell `base` from `base` × (1 + lift); None where that is no test.
 
-    Two shares by the normal approximation of the arcsine (Cohen, 1988; statsmodels' NormalIndPower), two-sided.
+    Two shares by the normal approximation of the arcsine, two-sided (Cohen, 1988, ch. 6): what statsmodels' NormalIndPower
+    finds by search, without its second of imports; a test holds the two together.
     """
     if not (0 < base < 1 and lift > 0 and base * (1 + lift) < 1):
         return None
-    from statsmodels.stats.power import NormalIndPower
-    from statsmodels.stats.proportion import proportion_effectsize
+    from scipy.special import ndtri
 
-    size = proportion_effectsize(base * (1 + lift), base)
-    return int(
-        np.ceil(NormalIndPower().solve_power(size, alpha=alpha, power=power, ratio=1.0, alternative="two-sided"))
-    )
+    size = 2 * (np.arcsin(np.sqrt(base * (1 + lift))) - np.arcsin(np.sqrt(base)))
+    return int(np.ceil(2 * ((ndtri(1 - alpha / 2) + ndtri(power)) / size) ** 2))
 
 
 def tellable(base: float, people: int, power: float = POWER, alpha: float = ALPHA) -> float | None:
@@ -102,7 +100,8 @@ def tellable(base: float, people: int, power: float = POWER, alpha: float = ALPH
 
 
 def tests(kinds: Sequence[tuple[str, float, int]], asked: Sequence[float]) -> pd.DataFrame:
-    """Sample sizes: kind, base, lift, each (people a group), both (of the two), reach, enough (bool).
+    """Sample sizes: kind, base, lift, each (people a group), both (of the two), reach, enough (bool), least (the least lift
+    that all people there are tell, half of them in each group).
 
     kinds: name, base rate, people there are. asked: lifts (0.5: half as much again). Kinds without a base are left out.
     """
@@ -111,5 +110,6 @@ def tests(kinds: Sequence[tuple[str, float, int]], asked: Sequence[float]) -> pd
         for lift in asked:
             each = needed(base, lift)
             if each is not None:
-                rows.append((kind, base, lift, each, 2 * each, reach, 2 * each <= reach))
-    return pd.DataFrame(rows, columns=["kind", "base", "lift", "each", "both", "reach", "enough"])
+                rows.append((kind, base, lift, each, 2 * each, reach, 2 * each <= reach, tellable(base, reach // 2)))
+    frame = pd.DataFrame(rows, columns=["kind", "base", "lift", "each", "both", "reach", "enough", "least"])
+    return frame.astype({"least": "Float64"})

@@ -8,10 +8,11 @@ import pandas as pd
 
 from apex.measure.launches import Launches
 from apex.model.launch import LEAST, LEVEL, MOST, NOWHERE, Forecast, Item, forecast, item_of
+from apex.model.launch_odds import exact
 
 MODEL, CATEGORY, LAST, NARROW = "model", "category", "last", "narrow"
 METHODS = (MODEL, CATEGORY, LAST)
-TESTED = 120  # launches at most, the latest
+TESTED = 100  # launches at most, the latest
 COLUMNS = ["row", "horizon", "measure", "method", "actual", "value", "low", "high", "off"]
 SCORES = ["horizon", "measure", "method", "launches", "coverage", "coverage_low", "coverage_high", "width", "error"]
 
@@ -137,16 +138,9 @@ def scores(tests: pd.DataFrame, methods: Sequence[str] = METHODS) -> pd.DataFram
                     method,
                     len(mine),
                     inside.mean(),
-                    *_exact(int(inside.sum()), len(mine)),
+                    *exact(int(inside.sum()), len(mine)),
                     width,
                     error,
                 )
             )
     return pd.DataFrame(found, columns=SCORES)
-
-
-def _exact(some: int, of: int) -> tuple[float, float]:
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(some, of, 0.05, "beta")
-    return float(low), float(high)

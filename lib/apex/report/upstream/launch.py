@@ -1,44 +1,27 @@
 """What `2_plan/launch` computes and hands over: one item's launch, what is expected of it, whom to ask first, what it needs."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from apex.errors import ApexError, nearest
 from apex.measure import item_market, item_starts, launch_people
 from apex.measure import launches as measure
 from apex.measure.item_rules import ItemRules, load_item_rules
-from apex.measure.market import category_of
 from apex.model import launch, launch_odds, launch_seed, launch_tests
 from apex.report.run import Run
 from apex.report.upstream import knobs
+from apex.report.upstream.launch_item import Asked, Choice, choose
 
 HORIZONS = (28, 90)
 TRIED = 30  # analogues whose buyers are looked at
 OWN = 8  # of the brand's own launches, in a list
 COLUMNS = [
     "item_id", "horizon", "gmv_minor", "low", "high", "units", "p_hit", "p_low", "p_high", "base_rate", "analogues",
-    "seed_crowd", "sample_units", "stock_units", "verdict",
+    "seed_crowd", "sample_units", "stock_units", "on_hand", "verdict",
 ]  # fmt: skip
 STOCK = (0.5, 0.8, 0.95)
-
-
-class Choice(NamedTuple):
-    """Which launch the page is about. how: named, campaign, newest, planned (asked for), next (the brand's next one), old (its
-    launch was before the data or cannot be told), or none.
-
-    item_id: "" for one that is not on sale. shown: whether what it has sold so far may be shown (and used).
-    """
-
-    how: str
-    item_id: str = ""
-    item: launch.Item | None = None
-    first_day: date | None = None
-    shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,77 +54,9 @@ class Study:
 
     @cached_property
     def choice(self) -> Choice:
-        """The launch asked for; ApexError for an item or a category that is not there, or of another brand."""
-        if self.item:
-            return self._named(self.item)
-        if self.category:
-            return self._planned("planned", self.category)
-        listed = self._listed()
-        fresh = self._fresh()
-        for how, rows in (("campaign", fresh[fresh.item_id.isin(listed)]), ("newest", fresh)):
-            if len(rows):
-                return self._on_sale(how, int(rows.index[-1]))
-        category = category_of(self.run.warehouse, self.run.brand, self.run.as_of)
-        return self._planned("next", category) if category else Choice("none")
-
-    def _named(self, item_id: str) -> Choice:
-        items = self.market.items
-        mine = items[items.brand == self.run.brand]
-        if item_id not in set(mine.item_id):
-            raise ApexError(
-                f'{self.run.campaign.file.name}: item "{item_id}" is not one of the brand\'s.{nearest(item_id, mine.item_id)}'
-            )
-        rows = np.flatnonzero(self.known.frame.item_id == item_id)
-        return self._on_sale("named", int(rows[0])) if len(rows) else Choice("old", item_id)
-
-    def _listed(self) -> list[str]:
-        """The brand's items that the campaign names."""
-        run = self.run
-        if not run.campaign.campaign_id or not run.warehouse.has("campaign_items"):
-            return []
-        table = run.warehouse.table("campaign_items")
-        mine = table.filter((table.campaign_id == run.campaign.campaign_id) & (table.brand == run.brand))
-        return [str(i) for i in mine.item_id.execute().dropna()]
-
-    def _fresh(self) -> pd.DataFrame:
-        """The brand's launches of the last 90 days, the latest last; without listed day only those that sell."""
-        known, frame = self.known, self.known.frame
-        sold = np.nanmax(known.units, axis=1) if len(known) else np.zeros(0)
-        there = (frame.brand == self.run.brand) & (known.seen - frame.begins < measure.DAYS)
-        there &= frame.dated | (sold >= self.rules.launch.least_sales)
-        return frame.assign(sold=sold)[there].sort_values(["begins", "sold", "item_id"])
-
-    def _on_sale(self, how: str, row: int) -> Choice:
-        item = launch.item_of(self.known, row)
-        of = self.known.frame.iloc[row]
-        buyers = launch_people.buyers(self.run.warehouse, str(of.item_id))
-        shown = not 0 < buyers < self.run.campaign.privacy_threshold
-        if not shown:  # too few to be shown: foretold from its analogues alone
-            item = item._replace(last=item.begins - 1, so_far=(0.0, 0.0))
-        return Choice(how, str(of.item_id), item, of.launched, shown)
-
-    def _planned(self, how: str, category: str) -> Choice:
-        known, run = self.known, self.run
-        every = sorted(set(self.market.items.category))
-        if category not in every:
-            raise ApexError(
-                f'{run.campaign.file.name}: there is no category "{category}" in the data.{nearest(category, every)}'
-            )
-        day = date.fromisoformat(self.first_day) if self.first_day else run.campaign.window[0]
-        day = max(day, run.as_of + timedelta(days=1))
-        begins = known.seen - 1 + (day - run.as_of).days
-        price = float(self.price_minor) or self._usual_price(category)
-        return Choice(how, "", launch.Item(run.brand, category, price, begins, known.seen - 1), day)
-
-    def _usual_price(self, category: str) -> float:
-        """The middle of the brand's prices in a category, else the category's; NaN where none is known."""
-        items, frame = self.market.items, self.known.frame
-        for there in ((items.brand == self.run.brand) & (items.category == category), items.category == category):
-            prices = items.list_price_minor[there].dropna().astype(float)
-            prices = prices if len(prices) else frame.price[frame.item_id.isin(items.item_id[there])].dropna()
-            if len(prices):
-                return float(prices.median())
-        return float("nan")
+        """The launch that the page is about: see `launch_item.choose`."""
+        asked = Asked(self.item, self.category, self.price_minor, self.first_day, self.rules.launch.least_sales)
+        return choose(self.run, self.market, self.known, asked)
 
     @property
     def age(self) -> int:
@@ -329,10 +244,10 @@ class Study:
 
     def verdict(self) -> str:
         """hit (it is one), over (day 90 has passed), back, test or hold (chance against base rate), or unknown."""
+        if self.choice.item is None:
+            return "unknown"
         if self.hit:
             return "hit"
-        if self.choice.item is None or self.choice.how in ("none", "old"):
-            return "unknown"
         if self.age >= HORIZONS[-1]:
             return "over"
         odds, score = self.odds, launch_odds.score(self.stated)
@@ -352,7 +267,8 @@ class Study:
             item_id=self.choice.item_id, p_hit=odds.chance, p_low=odds.low, p_high=odds.high, base_rate=odds.base,
             seed_crowd="" if seed is None else str(seed.crowd),
             sample_units=int(sampled["each"].iloc[0]) if len(sampled) else pd.NA,
-            stock_units=self.outlook.horizon.map(need).astype("Int64"), verdict=self.verdict(),
+            stock_units=self.outlook.horizon.map(need).astype("Int64"),
+            on_hand=pd.array([self.on_hand] * len(self.outlook), "Int64"), verdict=self.verdict(),
         )  # fmt: skip
         return out[COLUMNS].astype({"sample_units": "Int64"})
 

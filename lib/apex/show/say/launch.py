@@ -127,6 +127,15 @@ def hit(odds: Any, score: Any, percentile: float, shop: float, words: Words) -> 
     return fields | {"text": after(after(text, said, words), what, words), "verdict": state}
 
 
+def reliable(score: Any, words: Words) -> str:
+    """The title of the reliability chart."""
+    if is_missing(score.model):
+        return words("The chances could not be tested")
+    digits = 3 if score.base > 0.02 else 4
+    model, base = words.number(score.model, digits), words.number(score.base, digits)
+    return words("Brier score {model}, of the base rate {base} (less is better)", model=model, base=base)
+
+
 def coverage(scores: pd.DataFrame, horizon: int, words: Words) -> dict[str, Any]:
     """How often forecasts of past launches held what came. scores: of `model.launch_tests.scores`."""
     part = scores[(scores.horizon == horizon) & (scores.measure == "gmv_minor")].set_index("method")
@@ -189,8 +198,11 @@ def samples(tests: pd.DataFrame, lift: float, words: Words) -> dict[str, Any]:
               "reach": words.count(row.reach)}  # fmt: skip
     text = words("To tell that a sample makes {lift} more of them buy (base {base}), **{each} people with and as many without** "
                  "it are needed (80% power, 5% two-sided).", **values)  # fmt: skip
-    said = words("The seed crowd has {reach}: enough.", **values) if row.enough else words(
-        "The seed crowd has only {reach}: widen it, or expect to tell larger effects alone.", **values)  # fmt: skip
+    said = words("The seed crowd has {reach}: enough.", **values)
+    if not row.enough:
+        said = words("The seed crowd has only {reach}: widen it.", **values)
+        if not is_missing(row.least):
+            said = after(said, words("All of it tells a lift of {least} or more.", least=words.share(row.least)), words)
     return {"kind": "model", "value": float(row.each), "unit": "consumers", "text": after(text, said, words),
             "verdict": "none" if row.enough else "careful", "short": words("A sampling test needs {each} each way", **values),
             "next_step": words("Draw who gets a sample by lot, or nothing can be told.")}  # fmt: skip

@@ -71,6 +71,9 @@ def reliability_columns(words: Words) -> Columns:
 
 def tested(scores: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Tests of the forecast: what, method, launches, coverage, interval, width, error (texts)."""
+    order = {"model": 0, "category": 1, "last": 2}
+    scores = scores.sort_values("method", key=lambda m: m.map(order).fillna(3), kind="stable")
+    scores = scores.sort_values(["horizon", "measure"], kind="stable")
     methods = {"model": words("Earlier launches like it"), "category": words("The category's usual launch"),
                "last": words("Our last launch again"), "narrow": words("Without the spread between launches")}  # fmt: skip
     measures = {"units": words("units"), "gmv_minor": words("GMV")}
@@ -158,11 +161,16 @@ def sample_columns(words: Words) -> Columns:
     }  # fmt: skip
 
 
+def stock_rows(needed: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Stock with the horizon in words."""
+    return needed.assign(until=[words("day {n}", n=int(h)) for h in needed.horizon])
+
+
 def stock_columns(words: Words, stocked: bool) -> Columns:
     """The columns of the table of stock; without goods in stock only what is needed."""
     known: Columns = {"on_hand": (words("In stock"), "count"), "cover": (words("Cover"), "share")} if stocked else {}
     return {
-        "horizon": (words("Until day"), "count"), "share": (words("Enough in"), "share"),
+        "until": (words("Until"), "text"), "share": (words("Enough in"), "share"),
         "needed": (words("Units needed from now"), "count"), **known,
     }  # fmt: skip
 
@@ -178,7 +186,7 @@ def people_rows(shown: pd.DataFrame, words: Words) -> pd.DataFrame:
 
 def people_columns(words: Words) -> Columns:
     """The columns of `people_rows`."""
-    return {"what": (words("What"), "text"), "who": (words("Whose"), "text"), "value": (words("Share"), str),
+    return {"what": (words("What"), "text"), "who": (words("Which launches"), "text"), "value": (words("Share"), str),
             "of": (words("Buyers"), "count")}  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """`python -m truth`: play markets whose truth is known, hold the rules of credit against them, write reports/truth/index.html.
 
-`python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media bring;
-`providers`, what services bring; `creatives`, what creatives bring.
+`python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media
+bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
+stated odds of goals against what happened; `loop` plays a plan file and wraps it up.
 """
 
 import argparse
@@ -22,7 +23,8 @@ from truth.worlds import live
 from twin.store import DEFAULT, truth
 
 PAGES = {
-    "realism": "truth.realism_page", "plans": "truth.plans", "providers": "truth.providers", "creatives": "truth.creatives",
+    "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
+    "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

@@ -195,8 +195,9 @@ class Plan(_Strict):
 
 
 def read(path: Path) -> Plan:
-    """The plan in a YAML file."""
-    return Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    """The plan in a YAML file: the file itself, or its section `act`, as in the plan.yml of a report."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Plan.model_validate(content["act"] if isinstance(content, dict) and "act" in content else content)
 
 
 def write(plan: Plan, path: Path) -> None:

@@ -46,12 +46,12 @@ def tables(of: "Played") -> dict[str, pa.Table]:
 def _contracts(of: "Played") -> list[Contract]:
     """What a plan buys by contract: impressions, half of them in each of a channel's slots."""
     out, compiled = [], of.compiled
-    told = lines(of).set_index("line")
+    told = lines(of)  # in the order of the lines, which may share a name
     for n, line in enumerate(compiled.bought if compiled else []):
         amount = round(line.impressions / 2)
         if line.buying != "contract" or not amount:
             continue
-        row = told.loc[line.name]
+        row = told.iloc[n]
         price = round((line.budget_minor if line.budget_minor is not None else row.spent_minor) / 2)
         penalty = round(price * float(np.mean(of.drawn.spec["contracts"]["penalty"])))
         crowd = CROWDS.index(line.whom) if line.whom in CROWDS else -1
@@ -88,7 +88,9 @@ def trials(of: Compiled, crowd: People) -> dict[str, pa.Table]:
     experiments, parts = [], []
     for trial in plan.trials:
         first, last = plan.days(trial)
-        key, arm = f"{plan.campaign_id}-{trial.name}", of.arms[trial.name]
+        # a campaign's hold-out goes by the campaign's own name, as everywhere in the tables
+        key = plan.campaign_id if trial.name == plan.hold_out else f"{plan.campaign_id}-{trial.name}"
+        arm = of.arms[trial.name]
         on = np.flatnonzero(arm >= 0)
         experiments.append((key, brand, "consumer", first, last, trial.metric, trial.alpha))
         parts.append(_assigned(key, first, np.array(list(trial.arms), object)[arm[on]],

@@ -17,7 +17,6 @@ from urllib.parse import quote
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from apex import files, ledger, show, warehouse
 from apex.errors import ApexError, nearest
@@ -29,6 +28,8 @@ from apex.report.campaign import load_campaign
 from apex.report.export import audience, export
 from apex.report.finding import Finding, findings_json
 from apex.report.notebooks import FOLDERS
+from apex.report.planned import Planned
+from apex.report.planned import read as read_plan
 
 DECIMALS = 6  # of every float in a table, so that the same inputs give the same bytes
 
@@ -225,18 +226,15 @@ class Run:
         frame = pd.DataFrame(rows)
         return frame.assign(crowd=pd.Categorical(frame.crowd, crowds.names, ordered=True))
 
-    def plan(self, figures: Mapping[str, Any], needed: pd.DataFrame) -> None:
-        """Write plan.yml, what execution works from: the goal's figures and the needed stock (as it may be shown)."""
-        shown = needed.astype(object).where(needed.notna(), None)
-        plan = {
-            "campaign": self.campaign.name, "brand": self.brand, "as_of": self.as_of,
-            **{k: round(v, DECIMALS) if isinstance(v, float) else v for k, v in figures.items()},
-            "needed": [
-                {k: v if v is None or isinstance(v, str | date) else round(float(v), DECIMALS) for k, v in row.items()}
-                for row in shown[["stage", "stock_now", "stock_forecast", "needed", "gap"]].to_dict("records")
-            ],
-        }  # fmt: skip
-        files.atomic_write(self.folder / "plan.yml", yaml.safe_dump(plan, sort_keys=False, allow_unicode=True))
+    def plan(self, plan: Planned) -> None:
+        """Write plan.yml, what execution works from; its counts of people must be those that may be shown."""
+        files.atomic_write(self.folder / "plan.yml", plan.text())
+
+    @property
+    def planned(self) -> Planned | None:
+        """The plan of this run, checked; None where there is none, as in a notebook that is run by itself."""
+        path = self.folder / "plan.yml"
+        return read_plan(path) if path.exists() else None
 
     def teach(self, conversion: pd.DataFrame, effect: Mapping[str, Any]) -> lesson.Lesson:
         """Write the lesson of this campaign; it is promoted with the report.

@@ -70,3 +70,14 @@ def test_the_benchmark_is_the_mean_share_of_the_best_five(book, day):
     few = Peers("all", "all", frame[:4])
     assert pace.benchmark(book, few, day(60), 10, day(90)) == {}, "of four nothing is said"
     assert pace.benchmark(book, same, day(91), 10, day(90)) == {} == pace.benchmark(book, same, None, 10, day(90))
+
+
+def test_several_distances_are_asked_at_once_and_answered_alike(book, day):
+    same = Peers("category", "tea", pd.DataFrame({"brand": BRANDS[1:], "gmv_minor": [5, 4, 3, 2, 1], "buyers": 40}))
+    leads = [3, 10, 500]
+    every = pace.benchmarks(book, same, day(60), leads, day(90))
+    assert (
+        every == {n: pace.benchmark(book, same, day(60), n, day(90)) for n in leads} and every[500] == {} and every[3]
+    )
+    assert pace.benchmarks(book, same, None, leads, day(90)) == {n: {} for n in leads}
+    assert windows.build_ups(book, BRANDS, day(60), []) == {}

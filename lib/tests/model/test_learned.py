@@ -1,5 +1,7 @@
 """What lessons add to a plan's conversions: by hand, against a simulated truth, and beside rivals known to be wrong."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,6 +100,7 @@ SEEN, SHORT, LONG, COHORT = (
 )  # consumers on an eve; days of the earlier campaign's window and of the next
 
 
+@cache
 def errors(how, campaign=CAMPAIGN, trials=300, seed=3):
     """Mean absolute error of the brand's conversion in the next campaign's window, `LONG` days, over simulated cohorts.
 

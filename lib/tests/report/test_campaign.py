@@ -239,3 +239,14 @@ def test_only_the_stages_to_be_rendered_are_checked(load):
     campaign.check_against(Facts(), stages=["insight"])
     with pytest.raises(ApexError, match="plan would stand on 2016-12-17"):
         campaign.check_against(Facts(), stages=["insight", "plan"])
+
+
+def test_further_goals_are_counts_above_nought_and_in_the_files_order(load):
+    given = "goal: {window: [2017-10-30, 2017-12-24], gmv_minor: 5, joins: 7, new_consumers: 3, aac: 90}\n"
+    text = BASE.replace(WINDOW, "") + given
+    assert load(text).goal.targets == {"gmv_minor": 5, "new_consumers": 3, "aac": 90, "joins": 7}
+    for wrong in ("joins: 0", "aac: 1.5", "new_consumers: many"):
+        with pytest.raises(ApexError, match=f"goal.{wrong.split(':')[0]}"):
+            load(BASE.replace(WINDOW, "") + f"goal: {{window: [2017-10-30, 2017-12-24], {wrong}}}\n")
+    with pytest.raises(ApexError, match='unknown key "goal.new_consumer". Did you mean "new_consumers"'):
+        load(BASE.replace(WINDOW, "") + "goal: {window: [2017-10-30, 2017-12-24], new_consumer: 4}\n")

@@ -5,14 +5,13 @@ import json
 
 import pandas as pd
 import pytest
-import yaml
 
 import apex.report.run as run_module
 from apex import warehouse
 from apex.errors import ApexError
 from apex.files import digest
 from apex.measure.crowds import parse_crowds
-from apex.report import lesson
+from apex.report import lesson, planned
 from apex.report.run import Run
 
 CAMPAIGN = """
@@ -194,25 +193,27 @@ def test_a_plan_is_written_as_it_may_be_shown(opened, tmp_path):
     needed = pd.DataFrame(
         {
             "stage": ["none", "A", "I", "P"], "stock_now": [40, 2, 9, 30], "stock_forecast": [38, 4, 8, 33],
-            "low": [30, 1, 7, 30], "high": [50, 9, 9, 40], "conversion": [0.01, 0.1, 0.1, 0.5],
-            "value_minor": [100, 200, 200, 300],
+            "low": [30, 1, 7, 30], "high": [50, 9, 9, 40],
             "needed": pd.array([None, 7, 9, 35], "Int64"), "gap": pd.array([None, 3, 1, 2], "Int64"),
         }
     )  # fmt: skip
     people = ["stock_now", "stock_forecast", "low", "high", "needed"]
-    shown = opened.keep("needed", needed, keys=["stage"], people=people, also=["conversion", "value_minor", "gap"])
-    figures = {"goal_minor": 1000, "odds": 1 / 3, "eve": dt.date(2024, 2, 9), "k": 1.25}
-    opened.plan(figures, shown)
+    shown = opened.keep("needed", needed, keys=["stage"], people=people, also=["gap"])
+    day = opened.as_of
+    plan = planned.checked({
+        "campaign": "test-brand", "brand": "b", "currency": "USD", "as_of": day, "eve": day, "window": (day, day),
+        "needed": planned.rows(planned.Needed, shown),
+        "act": {"campaign_id": "test-brand", "brand": "b", "first_day": day, "last_day": day},
+    }, "plan.yml")  # fmt: skip
+    opened.plan(plan)
     file = tmp_path / "run" / "plan.yml"
-    plan = yaml.safe_load(file.read_text())
-    assert (plan["campaign"], plan["brand"], plan["as_of"]) == ("test-brand", "b", opened.as_of)
-    assert {k: plan[k] for k in figures} == figures | {"odds": 0.333333}
-    rows = {row.pop("stage"): row for row in plan["needed"]}
-    assert rows["A"] == {"stock_now": None, "stock_forecast": None, "needed": None, "gap": None}
-    assert rows["none"] == {"stock_now": 40, "stock_forecast": 38, "needed": None, "gap": None}
-    assert rows["P"] == {"stock_now": 30, "stock_forecast": 33, "needed": 35, "gap": 2}
+    assert planned.read(file) == plan
+    rows = {row.stage: row for row in planned.read(file).needed}
+    assert rows["A"] == planned.Needed(stage="A")
+    assert (rows["none"].stock_now, rows["none"].needed) == (40, None)
+    assert (rows["P"].needed, rows["P"].gap) == (35, 2)
     before = file.read_bytes()
-    opened.plan(figures, shown)
+    opened.plan(plan)
     assert file.read_bytes() == before
 
 

@@ -192,7 +192,7 @@ def test_crowds_audiences_and_arms_alone_are_met(acted, brand):
     assert len(mine) == (arm >= 0).sum() and set(mine.arm) == {"a", "b", "none"}
     assert dict(mine.groupby("arm").propensity.first()) == {"a": 0.5, "b": 0.3, "none": 0.2}
     assert abs((mine.arm == "a").mean() - 0.5) < 0.06 and abs(len(mine) / N - 0.8) < 0.05
-    assert set(played.tables["experiments"].to_pandas().experiment_id) >= {"b00-plan-t", "b00-plan-h"}
+    assert set(played.tables["experiments"].to_pandas().experiment_id) >= {"b00-plan-t", "b00-plan"}
 
 
 def test_samples_and_benefits_are_given_and_work(acted, brand, nothing):

@@ -6,7 +6,7 @@ that hands something over; a new table is one line in `TABLES`.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -17,6 +17,8 @@ from apex.report.notebooks import discover
 if TYPE_CHECKING:
     from apex.report.run import Run
 
+T = TypeVar("T")
+
 
 def table(run: "Run", notebook: str, name: str) -> pd.DataFrame:
     """A table that an earlier notebook keeps, computed as it does. ApexError for one that nobody computes."""
@@ -25,7 +27,20 @@ def table(run: "Run", notebook: str, name: str) -> pd.DataFrame:
     if (notebook, name) not in TABLES:
         names = [f"{n} {t}" for n, t in TABLES]
         raise ApexError(f'There is no table "{name}" of {notebook} to read.{nearest(f"{notebook} {name}", names)}')
-    return TABLES[notebook, name](Run(run.campaign.reference, notebook, alone=True))
+    made = TABLES[notebook, name]
+    return once(run, f"{notebook} {name}", lambda: made(Run(run.campaign.reference, notebook, alone=True))).copy()
+
+
+def once(run: "Run", what: str, make: Callable[[], T]) -> T:
+    """What several answers rest on, computed once in one process: of this campaign, these data and this day."""
+    key = run.campaign.model_dump_json(), run.warehouse.until(None).digest, str(run.as_of), what
+    if key not in _KNOWN:
+        _KNOWN[key] = make()
+    known: T = _KNOWN[key]
+    return known
+
+
+_KNOWN: dict[tuple[str, ...], Any] = {}
 
 
 def knobs(run: "Run", notebook: str) -> dict[str, Any]:
@@ -86,11 +101,18 @@ def _chosen(run: "Run") -> pd.DataFrame:
     return strategy.chosen(run)
 
 
+def _budget(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import media
+
+    return media.budget(run)
+
+
 TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "needed"): _needed,
     ("2_plan/goal", "goals"): _goals,
     ("2_plan/goal", "way"): _way,
     ("2_plan/calendar", "phases"): _phases,
+    ("2_plan/media", "budget"): _budget,
     ("2_plan/scenes", "portfolio"): _scenes,
     ("2_plan/strategy", "moves"): _moves,
     ("2_plan/launch", "launch"): _launch,

@@ -13,7 +13,7 @@ from apex.measure import peers, same_days, windows
 from apex.model import backtest, goal, yearly
 from apex.model.learned import Learned
 from apex.report.lesson import Lesson
-from apex.report.upstream import goal_inputs, knobs
+from apex.report.upstream import goal_inputs, knobs, once
 
 if TYPE_CHECKING:
     from apex.report.run import Run
@@ -95,9 +95,12 @@ def study(run: "Run") -> "Study | None":
 
 
 def _with_knobs(run: "Run") -> "tuple[past.History | None, goal.GoalPlan | goal.CannotSay]":
-    knob = knobs(run, "2_plan/goal")
-    seen = history(run, knob["cohort"])
-    return seen, plan(run, seen, goal.Bought(*knob["bought"]), run.lessons(), knob["seed"])
+    def make() -> "tuple[past.History | None, goal.GoalPlan | goal.CannotSay]":
+        knob = knobs(run, "2_plan/goal")
+        seen = history(run, knob["cohort"])
+        return seen, plan(run, seen, goal.Bought(*knob["bought"]), run.lessons(), knob["seed"])
+
+    return once(run, "the goal's plan", make)
 
 
 def no_way() -> pd.DataFrame:

@@ -19,7 +19,7 @@ TRIED = 30  # analogues whose buyers are looked at
 OWN = 8  # of the brand's own launches, in a list
 COLUMNS = [
     "item_id", "horizon", "gmv_minor", "low", "high", "units", "p_hit", "p_low", "p_high", "base_rate", "analogues",
-    "seed_crowd", "sample_units", "stock_units", "verdict",
+    "seed_crowd", "sample_units", "stock_units", "on_hand", "verdict",
 ]  # fmt: skip
 OUTLOOK = ["horizon", "over", "units", "units_low", "units_high", "gmv_minor", "low", "high", "analogues", "level"]
 STOCK = (0.5, 0.8, 0.95)
@@ -264,7 +264,8 @@ class Study:
             item_id=self.choice.item_id, p_hit=odds.chance, p_low=odds.low, p_high=odds.high, base_rate=odds.base,
             seed_crowd="" if seed is None else str(seed.crowd),
             sample_units=int(sampled["each"].iloc[0]) if len(sampled) else pd.NA,
-            stock_units=self.outlook.horizon.map(need).astype("Int64"), verdict=self.verdict(),
+            stock_units=self.outlook.horizon.map(need).astype("Int64"),
+            on_hand=pd.array([self.on_hand] * len(self.outlook), "Int64"), verdict=self.verdict(),
         )  # fmt: skip
         return out[COLUMNS].astype({"sample_units": "Int64"})
 

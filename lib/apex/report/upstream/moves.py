@@ -11,6 +11,7 @@ from apex.measure.market import category_of
 from apex.measure.windows import OPPORTUNITY
 from apex.model import moves as model
 from apex.model import moves_level
+from apex.report.upstream import once
 
 if TYPE_CHECKING:
     from apex.report.run import Run
@@ -53,6 +54,16 @@ def moves_and_level(run: "Run") -> tuple[pd.DataFrame, moves_level.Factor]:
     A contact is one consumer met on one day; n is how many there were, contacted how many consumers. Empty where the data
     hold no contact of the brand whose following days may be seen. With it, what trials make of credit.
     """
+    table, told = once(run, "moves", lambda: _made(run))
+    return table.copy(), told
+
+
+def _made(run: "Run") -> tuple[pd.DataFrame, moves_level.Factor]:
+    frame, told = once(run, "moves", lambda: _computed(run))
+    return frame.copy(), told
+
+
+def _computed(run: "Run") -> tuple[pd.DataFrame, moves_level.Factor]:
     days = spans(run)
     category = category_of(run.warehouse, run.brand, run.as_of)
     trips = touches.in_trips(run.warehouse, run.brand, min(a for a, _ in days), run.as_of) or 0.0

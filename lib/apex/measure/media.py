@@ -1,0 +1,115 @@
+"""Media as they were bought: money, contacts and clicks by channel and phase, and what the channels carry on a plain day."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from apex.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+PHASES = ("build-up", "presale", "warm-up", "burst", "return")
+OTHER = "other"  # days of a campaign that no phase names
+BEFORE = 90  # days whose middle is a plain day
+COLUMNS = ["channel", "site", "buying", "crowd", "impressions", "clicks", "cost_minor"]
+
+
+def window(warehouse: Warehouse, campaign_id: str | None) -> tuple[date, date] | None:
+    """First and last day of a campaign that had ended by the warehouse's day; None where there is no such one."""
+    if campaign_id is None or not warehouse.has("campaigns"):
+        return None
+    table = warehouse.table("campaigns")
+    found = table.filter(table.campaign_id == campaign_id).select("first_day", "last_day").execute()
+    if found.empty:
+        return None
+    first, last = (pd.Timestamp(found[c][0]).date() for c in ("first_day", "last_day"))
+    return (first, last) if warehouse.first_day <= first and last <= warehouse.last_day else None
+
+
+def spent(warehouse: Warehouse, brand: str, first: date, last: date) -> pd.DataFrame:
+    """A row a channel of the brand's media from `first` to `last`: channel, site, buying, crowd, impressions, clicks, cost_minor.
+
+    site, buying, crowd (the targeting): null where the data do not know. Empty without a table `spend`.
+    """
+    if not warehouse.has("spend"):
+        return pd.DataFrame(columns=COLUMNS)
+    bought = _days(warehouse, first, last).filter(lambda t: t.brand == brand)
+    sums = bought.group_by("channel").agg(
+        buying=bought.buying.max(), crowd=bought.crowd.max(), impressions=bought.impressions.sum(), clicks=bought.clicks.sum(),
+        cost_minor=bought.cost_minor.sum(),
+    )  # fmt: skip
+    frame = sums.execute().merge(_sites(warehouse), on="channel", how="left")
+    return frame[COLUMNS].sort_values("channel", ignore_index=True)
+
+
+def by_phase(warehouse: Warehouse, brand: str, campaign_id: str | None) -> pd.DataFrame:
+    """channel, phase, days (of the phase), cost_minor, impressions of a campaign's days, in the calendar's order.
+
+    `other`: days of no phase.
+    """
+    days = window(warehouse, campaign_id)
+    if days is None or not warehouse.has("spend"):
+        return pd.DataFrame(columns=["channel", "phase", "days", "cost_minor", "impressions"])
+    bought = _days(warehouse, *days).filter(lambda t: t.brand == brand)
+    daily = bought.group_by("channel", "day").agg(
+        cost_minor=bought.cost_minor.sum(), impressions=bought.impressions.sum()
+    )
+    named = pd.Series(OTHER, pd.date_range(*days))
+    if warehouse.has("phases"):
+        phases = warehouse.table("phases")
+        for row in phases.filter(phases.campaign_id == campaign_id).execute().itertuples():
+            named[pd.Timestamp(row.first_day) : pd.Timestamp(row.last_day)] = row.phase
+    frame = daily.execute()
+    phase = named.reindex(pd.to_datetime(frame.day)).to_numpy()
+    order = pd.Categorical(phase, [*PHASES, *sorted({*named} - {*PHASES, OTHER}), OTHER], ordered=True)
+    sums = frame.assign(phase=order).groupby(["channel", "phase"], observed=True)[["cost_minor", "impressions"]].sum()
+    sums = sums.reset_index().astype({"phase": str})
+    sums.insert(2, "days", sums.phase.map(named.value_counts()))
+    return sums
+
+
+def supply(warehouse: Warehouse, category: str, last: date, days: int = BEFORE) -> pd.DataFrame:
+    """channel, daily: what all brands of the category bought a day in the middle week of the days up to `last`."""
+    items = warehouse.table("items")
+    brands = items.filter(items.category == category).select("brand").distinct()
+    bought = _days(warehouse, last - timedelta(days=days - 1), last)
+    bought = bought.filter(bought.brand.isin(brands.brand))
+    frame = bought.group_by("channel", "day").agg(n=bought.impressions.sum()).execute()
+    frame["day"] = pd.to_datetime(frame.day)
+    every = pd.date_range(last - timedelta(days=days - 1), last)
+    grid = frame.pivot(index="day", columns="channel", values="n").reindex(every).fillna(0.0)
+    return grid.rolling(7).mean().median().rename("daily").rename_axis("channel").reset_index()
+
+
+def inventory(warehouse: Warehouse, first: date, last: date) -> pd.DataFrame:
+    """channel, contacts: what its slots are foretold to carry from `first` to `last`, in the unit of `spend`.
+
+    Channels of which every day is known; the slots' channel is that under which they were bought. Empty without such a table.
+    """
+    known = warehouse.has("inventory") and warehouse.has("spend") and "placement" in warehouse.table("spend").columns
+    if not known:
+        return pd.DataFrame({"channel": [], "contacts": []})
+    slots = warehouse.table("spend").select("placement", "channel").distinct().execute().dropna()
+    table = warehouse.table("inventory")
+    inside = table.filter((table.day >= first) & (table.day <= last))
+    daily = (
+        inside.group_by("placement", "day")
+        .agg(contacts=inside.impressions.sum())
+        .execute()
+        .merge(slots, on="placement")
+    )
+    sums = daily.groupby("channel", as_index=False).agg(contacts=("contacts", "sum"), days=("day", "nunique"))
+    return sums[sums.days == (last - first).days + 1][["channel", "contacts"]].reset_index(drop=True)
+
+
+def _days(warehouse: Warehouse, first: date, last: date) -> "ir.Table":
+    spend = warehouse.table("spend")
+    return spend.filter((spend.day >= first) & (spend.day <= last))
+
+
+def _sites(warehouse: Warehouse) -> pd.DataFrame:
+    if not warehouse.has("channels"):
+        return pd.DataFrame({"channel": [], "site": []}, dtype=object)
+    return warehouse.table("channels").select("channel", "site").execute()

@@ -1,0 +1,182 @@
+"""What `2_plan/plan` puts on one page: the tables of the plan's other notebooks, and what follows from all of them together."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from apex.measure import earlier_acts
+from apex.measure.strategy_rules import load_strategies
+from apex.model import holdout_power, plan_risks
+from apex.report import planned
+from apex.report.upstream import knobs
+from apex.show.glossary import channel
+
+if TYPE_CHECKING:
+    from apex.report.run import Run
+
+HOLD_OUT = "hold-out"
+LEAST_DEPTH = 0.02  # discounts deeper than usual by less are no event
+TOLD = ("lift", "quasi")  # verdicts of a lesson whose effect one may expect again
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The tables that the plan is made of, each as its notebook kept it."""
+
+    goals: pd.DataFrame
+    needed: pd.DataFrame
+    way: pd.DataFrame
+    strategies: pd.DataFrame
+    scenes: pd.DataFrame
+    media: pd.DataFrame
+    calendar: pd.DataFrame
+    launch: pd.DataFrame
+
+
+def parts(run: "Run") -> Parts:
+    """Read them, of this run where they are there."""
+    return Parts(
+        goals=run.table("2_plan/goal", "goals"), needed=run.table("2_plan/goal", "needed"),
+        way=run.table("2_plan/goal", "way"), strategies=run.table("2_plan/strategy", "chosen"),
+        scenes=run.table("2_plan/scenes", "portfolio"), media=run.table("2_plan/media", "budget"),
+        calendar=run.table("2_plan/calendar", "phases"), launch=run.table("2_plan/launch", "launch"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Names:
+    """What strategies and channels are called in the report's language."""
+
+    strategies: dict[str, str]
+    channels: dict[str, str]
+
+
+def names(run: "Run") -> Names:
+    """Read from the rules and the glossary."""
+    rules = load_strategies(knobs(run, "2_plan/strategy")["strategy_file"])
+    channels = run.warehouse.table("channels").execute().channel if run.warehouse.has("channels") else []
+    return Names(
+        {name: run.words.name(s.name) for name, s in rules.strategies.items()},
+        {c: channel(c, run.words) for c in channels},
+    )
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """sizes: of `holdout_power.table`; chosen: its row; expected: relative lift in buyers that is expected (None: unknown)."""
+
+    sizes: pd.DataFrame
+    chosen: pd.Series
+    expected: float | None
+
+    @property
+    def tells(self) -> bool | None:
+        """Whether the chosen size tells the expected lift; None where nothing is expected."""
+        return None if self.expected is None else bool(self.chosen.detectable <= self.expected)
+
+
+def hold_out(run: "Run", needed: pd.DataFrame, media: pd.DataFrame, goals: pd.DataFrame) -> HoldOut:
+    """How many to leave alone, by what the media are expected to bring of the window's GMV, else by what a lesson says."""
+    stock = needed.stock_forecast.astype(float).fillna(0)
+    people = float(stock.sum())
+    rate = float((stock * needed.conversion.astype(float).fillna(0)).sum() / people) if people else 0.0
+    money = goals[goals.goal == "gmv_minor"]
+    forecast = float(money.forecast.iloc[0]) if len(money) and pd.notna(money.forecast.iloc[0]) else None
+    extra = float(media.gmv_minor.astype(float).sum()) if len(media) else None
+    expected = extra / (forecast - extra) if extra and forecast and 0 < extra < forecast else _learned(run)
+    sizes = holdout_power.table(people, rate, extra or None)
+    return HoldOut(sizes, holdout_power.choose(sizes, expected), expected)
+
+
+def _learned(run: "Run") -> float | None:
+    """The relative lift that the last lesson found, where its design earns the word and it was one."""
+    for lesson in reversed(run.lessons()):
+        sold, effect = sum(c.gmv_minor for c in lesson.conversion), lesson.effect
+        if effect.verdict in TOLD and effect.value is not None and 0 < effect.value < sold:
+            return effect.value / (sold - effect.value)
+    return None
+
+
+def share(run: "Run") -> float:
+    """What the plan of this run holds out; the usual tenth where there is none."""
+    plan = run.planned
+    return plan.hold_out.share if plan is not None and plan.hold_out is not None else holdout_power.USUAL
+
+
+def risks(run: "Run", of: Parts, held: HoldOut) -> pd.DataFrame:
+    """See `apex.model.plan_risks.risks`."""
+    campaign = run.campaign
+    budget = None if campaign.budget_minor is None else float(campaign.budget_minor)
+    return plan_risks.risks(
+        of.goals, of.needed, of.strategies, of.media, of.scenes, of.launch, held.chosen, held.expected,
+        campaign.goal.confidence, budget,
+    )  # fmt: skip
+
+
+def act(run: "Run", media: pd.DataFrame, share: float) -> planned.Act:
+    """What is done by day: the planned media, and as in the earlier campaign event days and media that cost nothing."""
+    campaign = run.campaign
+    phases = {name: (first, last) for name, first, last in campaign.phases.days()}
+    first = min([f for f, _ in phases.values()], default=campaign.window[0])
+    last = max([*(e for _, e in phases.values()), campaign.window[1]])
+    lines = [line for row in media.itertuples() if (line := _line(row, phases)) is not None]
+    then = earlier_acts.phases(run.warehouse, next(iter(campaign.compare), None))
+    free = earlier_acts.owned(run.warehouse, run.brand, [p for p in then if p[0] in phases])
+    lines += [
+        planned.Media(channel=row.channel, phase=row.phase, impressions=row.impressions) for row in free.itertuples()
+    ]
+    return planned.Act(
+        campaign_id=campaign.slug, brand=run.brand, first_day=first, last_day=last, phases=phases, media=lines,
+        events=_events(run, phases, then),
+        trials=[planned.Trial(name=HOLD_OUT, arms={"treated": round(1 - share, 6), "control": round(share, 6)})],
+        hold_out=HOLD_OUT,
+    )  # fmt: skip
+
+
+def _line(row: Any, phases: dict[str, tuple[date, date]]) -> planned.Media | None:
+    if pd.isna(row.planned) or row.planned < 1:
+        return None
+    when: dict[str, Any] = {"phase": row.phase}
+    if row.phase not in phases:
+        when = {"first_day": pd.Timestamp(row.first_day).date(), "last_day": pd.Timestamp(row.last_day).date()}
+    buying = row.buying if row.buying in ("auction", "contract") else None
+    return planned.Media(channel=row.channel, budget_minor=int(row.planned), buying=buying, **when)
+
+
+def _events(
+    run: "Run", phases: dict[str, tuple[date, date]], then: list[tuple[str, date, date]]
+) -> list[planned.EventDay]:
+    depths = earlier_acts.depths(run.warehouse, run.brand, [p for p in then if p[0] in phases])
+    return [
+        planned.EventDay(phase=row.phase, depth=round(min(row.depth, 0.89), 3))
+        for row in depths.itertuples()
+        if pd.notna(row.depth) and row.depth - (0 if pd.isna(row.usual) else row.usual) >= LEAST_DEPTH
+    ]
+
+
+def plan(run: "Run", of: Parts, held: HoldOut, dangers: pd.DataFrame) -> planned.Planned:
+    """All of it as a plan that is checked."""
+    campaign, media = run.campaign, of.media
+    bought = media[media.planned.notna()] if len(media) else media
+    unknown = [name for name, frame, column in (
+        ("strategies", of.strategies, "cost_minor"), ("scenes", of.scenes, "budget_minor"), ("way", of.way, "cost_minor"),
+    ) if len(frame) and frame[column].isna().any()] + ([] if len(bought) else ["media"])  # fmt: skip
+    chosen = held.chosen
+    size = {
+        k: None if pd.isna(chosen[k]) else round(float(chosen[k]), 6) for k in ("treated", "held_out", "detectable")
+    }
+    return planned.checked({
+        "campaign": campaign.name, "brand": run.brand, "currency": campaign.currency, "as_of": run.as_of,
+        "eve": campaign.eve, "window": campaign.window,
+        "goals": planned.rows(planned.GoalRow, of.goals), "needed": planned.rows(planned.Needed, of.needed),
+        "strategies": planned.rows(planned.Move, of.strategies), "scenes": planned.rows(planned.Scene, of.scenes),
+        "calendar": planned.rows(planned.Day, of.calendar), "launch": planned.rows(planned.Launch, of.launch),
+        "hold_out": {"share": float(chosen.share), **size, "expected": held.expected},
+        "cost": {
+            "budget_minor": campaign.budget_minor, "unknown": unknown,
+            "media_minor": int(bought.planned.astype(float).sum()) if len(bought) else None,
+        },
+        "risks": planned.rows(planned.Risk, dangers), "act": act(run, media, float(chosen.share)),
+    }, "plan.yml")  # fmt: skip

@@ -1,0 +1,103 @@
+"""The media plan as it is asked for: limits as text, and data that cannot be planned with."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from apex.errors import ApexError
+from apex.measure import media_contacts
+from apex.model.media_curves import Curves
+from apex.report.upstream import media, media_limits
+from apex.warehouse import open_warehouse
+from apex.warehouse.ingest import ingest
+
+NAMES = ("search", "social")
+
+
+def test_limits_are_shares_of_the_budget():
+    assert media_limits.bounds(["social: 0.25"], NAMES, 800.0, "floors", 0.0).tolist() == [0, 200]
+    assert media_limits.bounds([" search : 0.5"], NAMES, 800.0, "caps", 1.0).tolist() == [400, 800]
+
+
+@pytest.mark.parametrize("text", ["social", "social:", "social: much", "social: 1.5", "social: -0.1", "social: nan"])
+def test_a_limit_of_another_form_is_refused(text):
+    with pytest.raises(ApexError, match="channel: share of the budget"):
+        media_limits.bounds([text], NAMES, 800.0, "floors", 0.0)
+
+
+def test_a_channel_that_nobody_bought_is_named_with_the_nearest():
+    with pytest.raises(ApexError, match=r'caps: nothing was bought in a channel "serch".*search'):
+        media_limits.bounds(["serch: 0.1"], NAMES, 800.0, "caps", 1.0)
+
+
+def test_without_costs_there_is_no_plan_but_who_was_met(market, day):
+    events = [{"consumer_key": f"{n % 40}", "brand": "b", "behaviour": what, "channel": "display", "category": "tea",
+               "occurred_at": day(n % 90)} for n in range(400) for what in ("expose",)]  # fmt: skip
+    events += [{"consumer_key": "1", "brand": "b", "behaviour": "buy", "category": "tea", "occurred_at": day(95)}]
+    made = media.planned(market(events), "b", None, 30, 1000.0, [], [], 1)
+    assert isinstance(made, media.CannotPlan) and made.reason == "no_spend"
+    assert media.met(made.of).values.tolist() == [["display", 400, 40, 1]]
+    assert media.channels(made).empty and media.compared(made).empty
+
+
+def curves():
+    one = np.ones((1, 2))
+    return Curves(NAMES, one, 10 * one, 1e6 * one, np.array([True, False]), 100.0, np.array([0.5, 0.5]), np.ones(2) * 100,
+                  np.full((3, 2), 0.01), np.ones(3), np.ones(3), 1000.0)  # fmt: skip
+
+
+@pytest.fixture
+def house(tmp_path, source, canonical):
+    """`house(events, table=rows, …)` → a warehouse that holds these tables as well."""
+
+    def build(events, **more):
+        tables = canonical(events)
+        tables["items"]["category"] = "tea"
+        tables |= {name: pd.DataFrame(rows) for name, rows in more.items()}
+        ingest(source(tmp_path / "files", tables), "market", tmp_path / "market", "test")
+        return open_warehouse(tmp_path / "market")
+
+    return build
+
+
+@pytest.fixture
+def people(house, day):
+    """Of a hundred consumers the young half meets both channels, the others `search` alone; slots of `social` are known."""
+    same = {"behaviour": "expose", "category": "tea", "occurred_at": day(9)}
+    events = [{"consumer_key": f"{n:03}", "brand": b, "channel": c, **same}
+              for n in range(100) for b in "ab" for c in NAMES if n < 50 or c == "search"]  # fmt: skip
+    young = [{"consumer_key": f"{n:03}", "age_band": "18-24" if n < 50 else "51+"} for n in range(100)]
+    days = [{"placement": "social-1", "crowd": "x", "day": day(n), "impressions": 30} for n in range(10, 20)]
+    spend = [{"day": day(9), "brand": "a", "channel": "social", "buying": "contract", "placement": "social-1",
+              "impressions": 5, "clicks": 0, "cost_minor": 50}]  # fmt: skip
+    return house(events, consumers=young, inventory=days, spend=spend)
+
+
+def test_contracts_take_no_more_than_their_slots_carry(people, day):
+    first = day(10)
+    assert media_limits.slots(people, curves(), first, day(19)).tolist() == [np.inf, 10 * 300]
+    assert np.isinf(media_limits.slots(people, curves(), first, day(20))).all()  # a day is not known
+
+
+def test_a_groups_reach_follows_the_contacts_it_had(people, day):
+    of = media_contacts.contacts(people, "a", "tea")
+    (young,) = media_limits.people(people, of, curves(), ["age_band 18-24: 0.5"])
+    (old,) = media_limits.people(people, of, curves(), ["age_band 51+: 0.5"])
+    assert young.amount == old.amount == pytest.approx(np.log(2)) and young.name == "reach of age_band 18-24"
+    social = np.array([[0.0, 200.0]])
+    assert old.sums(social).sum() == 0 and young.sums(social).sum() > 0
+    assert young.told(np.log(2)) == "50.0% of them"
+    for text, told in (("age: 0.5", "trait value"), ("agee_band 51+: 0.5", 'no trait "agee_band".*age_band'),
+                       ("age_band 5+: 0.5", 'nobody has age_band "5\\+"'), ("age_band 51+: 2", "trait value")):  # fmt: skip
+        with pytest.raises(ApexError, match=told):
+            media_limits.people(people, of, curves(), [text])
+
+
+def test_a_brand_alone_is_not_planned_for(house, day):
+    events = [{"consumer_key": f"{n % 80}", "brand": "b", "behaviour": what, "channel": channel, "category": "tea", **more,
+               "occurred_at": day(n % 90 + 1)} for n in range(400) for what, channel, more in
+              (("expose", "feed", {}), ("buy", None, {"value_minor": 5, "quantity": 1, "basket_id": str(n)}))]  # fmt: skip
+    spend = [{"day": day(n), "brand": "b", "channel": "feed", "buying": "auction", "impressions": 5, "clicks": 0,
+              "cost_minor": 50} for n in range(90)]  # fmt: skip
+    made = media.planned(house(events, spend=spend), "b", None, 30, 1000.0, [], [], 1)
+    assert isinstance(made, media.CannotPlan) and made.reason == "no_peers"

@@ -20,6 +20,7 @@ from apex.report.campaign import load_campaign
 from apex.report.notebooks import discover
 from apex.report.run import Run
 from apex.report.upstream import closing, goal
+from apex.report.upstream.goal_study import GOALS, WAY
 
 GOAL = "2_plan/goal"
 
@@ -228,3 +229,24 @@ def test_the_summers_lesson_changes_the_autumns_plan_and_again_changes_nothing(p
 
     texts = [taught[n][0].text() for n in ("with", "again")]
     assert texts[0] == texts[1] and json.loads(texts[0])["as_of"] == "2017-10-09" and not taught["without"]
+
+
+def test_goals_and_the_way_are_the_same_on_the_side_and_hold_one_another(place):
+    run = Run("summer-test", GOAL)
+    study = goal.study(Run("summer-test", GOAL, alone=True))
+    goals, way = run.table(GOAL, "goals"), run.table(GOAL, "way")
+    pd.testing.assert_frame_equal(goals, study.goals())
+    pd.testing.assert_frame_equal(way, study.purchases())
+    assert list(goals.columns) == GOALS and list(way.columns) == WAY and goals.goal.tolist() == ["gmv_minor"]
+    assert goals.odds_with_plan[0] >= goals.odds[0] - 0.02
+    assert study.silent == [] and study.curve().odds.is_monotonic_decreasing
+    assert len(way) and (way.people > 0).all() and study.way.cost_minor == pytest.approx(way.cost_minor.sum())
+
+
+def test_a_goal_that_cannot_be_forecast_is_named_and_left_out(place, made, tmp_path):
+    text = (made[1] / "summer-test.yml").read_text(encoding="utf-8")
+    (made[1] / "more-goals.yml").write_text(
+        text.replace("gmv_minor:", "new_consumers: 40, gmv_minor:"), encoding="utf-8"
+    )
+    study = goal.study(Run("more-goals", GOAL, alone=True))
+    assert study.silent == ["new_consumers"] and list(study.targets) == ["gmv_minor"]

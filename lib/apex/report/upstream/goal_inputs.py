@@ -35,6 +35,7 @@ def outlook_of(run: "Run", seen: "History", seed: int) -> outlook.Outlook | None
     return None if made is None else outlook.of_years(made, np.random.default_rng(seed))
 
 
+@lru_cache(maxsize=2)  # the hold-out and the goals rest on the same
 def earlier_stock(run: "Run") -> "BoughtStock | None":
     """The stock that the media of the campaign to compare with bought; None where its days are not known or not over."""
     name = next(iter(run.campaign.compare), None)

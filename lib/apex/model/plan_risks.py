@@ -16,9 +16,9 @@ def risks(
     """risk, of, value, limit; empty where nothing passes its limit. Tables as the plan's notebooks hand them over.
 
     odds_low (of: a goal): odds with the plan below the odds wanted, in the order of the goals. gap_open (of: a stage): what the
-    strategies move there beside the gap; the largest gaps. over_budget (of: media, scenes): money beside the budget. weak:
-    share of the planned money where the interval of what it brings begins at 0. too_small: the lift that the hold-out tells beside the one expected.
-    stock_short (of: the item): units that sell in four cases of five beside those on hand.
+    strategies move there beside the gap; the largest gaps. over_budget (of: media, scenes): money beside the budget. weak: share
+    of the planned money where the interval of what it brings begins at 0. too_small: the lift that the hold-out tells beside the
+    one expected. stock_short (of: the item): units on hand beside those that sell in four cases of five.
     """
     found = [
         *_odds(goals, confidence), *_gaps(needed, strategies), *_money(media, scenes, budget), *_weak(media),

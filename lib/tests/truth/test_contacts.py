@@ -57,10 +57,8 @@ def test_nearer_to_the_truth_than_the_bare_difference(tmp_path):
                 ours.append((row.contacts, found.extra - truth, channel, stage))
                 bare.append((row.contacts, row.moved_with / row.contacts - free[stage] - truth))
     weight = np.array([w for w, *_ in ours])
-    print(len(ours), np.average([e for _, e, *_ in ours], weights=weight), np.average([e for _, e in bare], weights=weight))
     error = np.average(np.abs([e for _, e, *_ in ours]), weights=weight)
     other = np.average(np.abs([e for _, e in bare]), weights=weight)
-    print(error, other)
     assert len(ours) > 60 and error < other
     pooled = pd.DataFrame(ours, columns=["n", "error", "channel", "stage"])
     assert abs(np.average(pooled.error, weights=pooled.n)) < 0.03

@@ -245,6 +245,8 @@ def test_goals_and_the_way_are_the_same_on_the_side_and_hold_one_another(place):
 
 def test_a_goal_that_cannot_be_forecast_is_named_and_left_out(place, made, tmp_path):
     text = (made[1] / "summer-test.yml").read_text(encoding="utf-8")
-    (made[1] / "more-goals.yml").write_text(text.replace("gmv_minor:", "new_consumers: 40, gmv_minor:"), encoding="utf-8")
+    (made[1] / "more-goals.yml").write_text(
+        text.replace("gmv_minor:", "new_consumers: 40, gmv_minor:"), encoding="utf-8"
+    )
     study = goal.study(Run("more-goals", GOAL, alone=True))
     assert study.silent == ["new_consumers"] and list(study.targets) == ["gmv_minor"]

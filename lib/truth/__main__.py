@@ -1,8 +1,8 @@
 """`python -m truth`: play markets whose truth is known, hold the rules of credit against them, write reports/truth/index.html.
 
-`python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media bring;
-`providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`, stated odds
-of goals against what happened; `loop` plays a plan file and wraps it up.
+`python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media
+bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
+stated odds of goals against what happened; `loop` plays a plan file and wraps it up.
 """
 
 import argparse

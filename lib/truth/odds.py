@@ -9,7 +9,7 @@ earlier errors. `average` is the same model with bought stock converting at the 
 import argparse
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -153,10 +153,14 @@ def write(frame: pd.DataFrame, folder: Path) -> Path:
             "brier": every.teller.map(scores).where(every.bin == 0),
         }
     )  # fmt: skip
-    heads = {
+
+    def decimals(empty: str) -> Callable[[object], str]:
+        return lambda v: empty if pd.isna(v) else f"{v:.3f}"
+
+    heads: dict[str, tuple[str, str | Callable[[object], str]]] = {
         "teller": ("Odds stated by", "text"), "bin": ("Odds", "text"), "n": ("Markets", "count"),
-        "stated": ("Expected", "number"), "happened": ("Reached", "count"), "p": ("Exact p", lambda v: "–" if pd.isna(v) else f"{v:.3f}"),
-        "brier": ("Brier score", lambda v: "" if pd.isna(v) else f"{v:.3f}"),
+        "stated": ("Expected", "number"), "happened": ("Reached", "count"), "p": ("Exact p", decimals("–")),
+        "brier": ("Brier score", decimals("")),
     }  # fmt: skip
     worst = every[every.teller == "ours"].p.min()
     head = (

@@ -66,7 +66,7 @@ def book(lives: Lives, rules: RuleSet, folder: Path) -> Book:
             "items": small["items"].filter(pa.compute.equal(small["items"]["brand"], lives.brand)),
             "consumers": people,
             "channels": small["channels"],
-            "events": _canonical(lives, lives.worlds.factual),
+            "events": canonical(lives, lives.worlds.factual),
         }
         for name, table in written.items():
             pq.write_table(table, files / f"{name}.parquet")
@@ -92,8 +92,8 @@ def true_moves(lives: Lives, rules: RuleSet, periods: Sequence[Period]) -> pd.Da
         lived_to = first + 1
         inside = w.factual[(days > first) & (days <= last)]
         past = w.factual[days <= first]
-        seen = sweep.filed(_canonical(lives, w.factual[days <= last]))
-        before, after = (_stages(seen, rules, day, n) for day in (start, end))
+        seen = sweep.filed(canonical(lives, w.factual[days <= last]))
+        before, after = (stages_on(seen, rules, day, n) for day in (start, end))
         for number, channel in enumerate(market.channels):
             met = np.unique(inside[inside[:, AT["channel"]] == number, 0])
             if not len(met):
@@ -103,7 +103,7 @@ def true_moves(lives: Lives, rules: RuleSet, periods: Sequence[Period]) -> pd.Da
             lived, _ = advance(market, few, without, 0, first + 1, last + 1, state[met])
             lived[:, 0] = met[lived[:, 0]]
             mine = np.concatenate([past[np.isin(past[:, 0], met)], lived])
-            then = _stages(sweep.filed(_canonical(lives, mine)), rules, end, n)
+            then = stages_on(sweep.filed(canonical(lives, mine)), rules, end, n)
             for sign, stage in ((1, after), (-1, then)):
                 rose = met[stage[met] > before[met]]
                 rows += [
@@ -114,7 +114,7 @@ def true_moves(lives: Lives, rules: RuleSet, periods: Sequence[Period]) -> pd.Da
     return summed[summed.moves != 0].reset_index(drop=True)
 
 
-def _stages(events: pa.Table, rules: RuleSet, day: date, n: int) -> np.ndarray:
+def stages_on(events: pa.Table, rules: RuleSet, day: date, n: int) -> np.ndarray:
     """The stage of each consumer (row number) at the end of a day."""
     found = sweep.positions_of(events, rules, day)
     out = np.zeros(n, int)
@@ -122,7 +122,7 @@ def _stages(events: pa.Table, rules: RuleSet, day: date, n: int) -> np.ndarray:
     return out
 
 
-def _canonical(lives: Lives, events: np.ndarray) -> pa.Table:
+def canonical(lives: Lives, events: np.ndarray) -> pa.Table:
     """Events of the kernel as canonical rows, by consumer and time; consumer_id is the row number."""
     order = np.lexsort((events[:, AT["minute"]], events[:, 0]))
     return tables.events(lives.worlds.market, events[order], 1)

@@ -1,6 +1,6 @@
 """Strategies as data: data/rules/strategies.yml, read strictly; which move in which phase, for whom, by what."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -60,16 +60,23 @@ class Strategy(Part):
 
 
 class Strategies(Part):
-    """The whole file, in its order."""
+    """The whole file, in its order. stages: those of the rules it was written for, shallow to deep."""
 
+    stages: list[str] = Field(min_length=1)
     strategies: dict[Id, Strategy] = Field(min_length=1, max_length=40)
 
-    def known_to(self, stages: Collection[str]) -> tuple["Strategies | None", list[str]]:
-        """Those whose stages the rules have (None: none of them), and the ids of the others."""
-        cells = {OPPORTUNITY, *stages}
-        kept = {n: s for n, s in self.strategies.items() if {s.from_stage, s.to_stage} <= cells}
-        left = [n for n in self.strategies if n not in kept]
-        return (self.model_copy(update={"strategies": kept}) if kept else None), left
+    @model_validator(mode="after")
+    def _stages(self) -> Self:
+        cells = [OPPORTUNITY, *self.stages]
+        for name, strategy in self.strategies.items():
+            for stage in (strategy.from_stage, strategy.to_stage):
+                if stage not in cells:
+                    raise ValueError(f'strategies.{name}: "{stage}" is none of the stages.{nearest(stage, cells)}')
+        return self
+
+    def fits(self, stages: Sequence[str]) -> bool:
+        """Whether rules with these stages, shallow to deep, have all of the file's in its order."""
+        return [s for s in stages if s in self.stages] == self.stages
 
     def crowds(self) -> Crowds:
         """For each strategy the crowd it is for: at the stage `from`, and `who`."""

@@ -51,11 +51,12 @@ class Index:
             self.sums[stop] - self.sums[first],
         )
 
-    def away(self, who: "Whole", day: "Whole") -> "Floats":
-        """The sum of what lies more than AWAY days before or after a day."""
+    def away(self, who: "Whole", day: "Whole", *kinds: "NDArray[np.bool_]") -> "list[Floats]":
+        """The sum of what lies more than AWAY days before or after a day; with `kinds`, of each of these parts of the rows."""
         first, stop = self.at(who, self.start), self.at(who, self.start + SPAN - 1, "right")
         low, high = self.at(who, day - AWAY), self.at(who, day + AWAY, "right")
-        return self.sums[low] - self.sums[first] + self.sums[stop] - self.sums[high]
+        every = [np.r_[0.0, np.cumsum(self.rows.value * kind)] for kind in kinds] or [self.sums]
+        return [s[low] - s[first] + s[stop] - s[high] for s in every]
 
     def decayed(self, who: "Whole", day: "Whole", days: float, kinds: int) -> "Floats":
         """(n, kinds) Σ value · e^(−age / days) by kind, of the days before."""
@@ -135,7 +136,7 @@ def _known(of: Contacts, who: "Whole", at: "Whole", day: "Whole", targeting: Seq
     anything, _, _ = Index(_consumers(of.every_order, count), start).before(who, day)
     share = [np.bincount(r.who % count, minlength=count) / max(len(r.who), 1) for r in (of.every_order, of.every_visit)]
     usual = [np.maximum(s[at], 1e-4) for s in share]
-    away, whole = visits.away(pair, day), Index(_consumers(of.every_visit, count), start).away(who, day)
+    (away,), (whole,) = visits.away(pair, day), Index(_consumers(of.every_visit, count), start).away(who, day)
     relations = [Index(r, start).before(pair, day)[2] > 0 for r in (of.members, of.followers)]
     columns = [
         own / (1 + own), np.log1p(own), np.log1p(Index(of.passing, start).decayed(pair, day, 10.0, 1)[:, 0]),
@@ -143,12 +144,9 @@ def _known(of: Contacts, who: "Whole", at: "Whole", day: "Whole", targeting: Seq
         np.log((bought + 4 * usual[0]) / (anything + 4) / usual[0]),
         *(np.log((away + n * usual[1]) / (whole + n) / usual[1]) for n in (1, 5)), np.log1p(away), *relations,
     ]  # fmt: skip
-    for kind in sorted(set(targeting)):
-        r = of.every_contact
-        same = np.isin(r.what, [c for c, t in enumerate(targeting) if t == kind])
-        columns.append(
-            np.log1p(Index(Rows(r.who[same], r.day[same], r.what[same], r.value[same]), start).away(pair, day))
-        )
+    met = of.every_contact
+    kinds = [np.isin(met.what, [c for c, t in enumerate(targeting) if t == kind]) for kind in sorted(set(targeting))]
+    columns += [np.log1p(a) for a in Index(met, start).away(pair, day, *kinds)] if kinds else []
     return np.column_stack([np.asarray(c, np.float32) for c in columns])
 
 

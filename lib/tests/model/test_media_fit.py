@@ -62,7 +62,9 @@ def test_stock_is_the_sum_of_what_has_not_faded_of_the_days_before():
 def test_what_lies_far_away_counts_and_what_is_near_does_not():
     days = np.array([9, 50, 89, 90, 200])
     index = media_choices.Index(Rows(np.full(5, 3), days, np.zeros(5, int), 2.0 ** np.arange(5)), 0)
-    assert index.away(np.array([3, 3, 2]), np.array([50, 1, 50])).tolist() == [1 + 16, 2 + 4 + 8 + 16, 0]
+    assert index.away(np.array([3, 3, 2]), np.array([50, 1, 50]))[0].tolist() == [1 + 16, 2 + 4 + 8 + 16, 0]
+    one, rest = index.away(np.array([3]), np.array([50]), days == 9, days != 9)
+    assert (one[0], rest[0]) == (1, 16)
     seen, since, total = index.before(np.array([3]), np.array([90]))
     assert (seen[0], since[0], total[0]) == (3, 1, 7)
 

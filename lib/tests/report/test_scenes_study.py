@@ -78,6 +78,7 @@ def study(whole, monkeypatch, tmp_path):
     (tmp_path / "test-brand.yml").write_text(CAMPAIGN, encoding="utf-8")
 
     def build(frame, budget, file="scenes"):
+        monkeypatch.setattr("apex.report.upstream._KNOWN", {})  # of the same market, what was known under other moves
         monkeypatch.setattr(upstream, "moves", lambda run: frame)
         return Study(Run(str(tmp_path / "test-brand.yml"), "2_plan/scenes"), file, "crowds", "items", budget, 60, 1)
 
@@ -89,6 +90,7 @@ def test_budgets_give_a_set_one_scene_or_wait(study):
     assert found[5_000].status == "wait" and found[5_000].reason == "budget"
     assert found[10_000].status == "one" and found[10_000].spent <= 10_000 + 1e-6
     assert found[None].status == "several" and found[None].spent > 10_000 and found[None].earns > 0.99
+    assert found[None].upto == pytest.approx(0.5 * found[None].gmv[0] / found[None].spent) and found[None].upto > 1
     low, high = found[None].gmv[1:]
     assert low <= found[None].gmv[0] <= high
 

@@ -63,7 +63,8 @@ def house(tmp_path, source, canonical):
 @pytest.fixture
 def people(house, day):
     """Of a hundred consumers the young half meets both channels, the others `search` alone; slots of `social` are known."""
-    events = [{"consumer_key": f"{n:03}", "brand": b, "behaviour": "expose", "channel": c, "category": "tea", "occurred_at": day(9)}
+    same = {"behaviour": "expose", "category": "tea", "occurred_at": day(9)}
+    events = [{"consumer_key": f"{n:03}", "brand": b, "channel": c, **same}
               for n in range(100) for b in "ab" for c in NAMES if n < 50 or c == "search"]  # fmt: skip
     young = [{"consumer_key": f"{n:03}", "age_band": "18-24" if n < 50 else "51+"} for n in range(100)]
     days = [{"placement": "social-1", "crowd": "x", "day": day(n), "impressions": 30} for n in range(10, 20)]

@@ -55,12 +55,18 @@ def chosen(*scenes, people=100):
 
 
 def decision(status, reason="", scenes=(), spent=1000.0, earns=0.9):
-    return Decision(status, reason, chosen(*scenes), spent, (3000.0, 1000.0, 5000.0), earns, "a")
+    return Decision(status, reason, chosen(*scenes), spent, (3000.0, 1000.0, 5000.0), earns, 1.5, "a")
 
 
 def test_a_set_names_the_scene_that_brings_most_first(words):
     found = finding(say.portfolio(decision("several", scenes="ab"), chosen("a", "b"), NAMES, 5000, 0.8, 0.5, words))
-    assert found.verdict == "ahead" and found.value == 3000 and "Beta" in found.short and "200" in found.text
+    assert (
+        found.verdict == "ahead"
+        and found.value == 3000
+        and "Beta" in found.short
+        and "200" in found.text
+        and "1.5" in found.text
+    )
     assert "40" in found.text, "the rest of the budget"
     unsure = finding(
         say.portfolio(decision("several", scenes="ab", earns=0.6), chosen("a", "b"), NAMES, 1000, 0.8, None, words)

@@ -85,15 +85,14 @@ class MediaPlan:
     def compared(self) -> pd.DataFrame:
         """split (plan, last, even, touch), gmv_minor, low, high, less (than the plan), less_low, less_high, worse.
 
-        low, high: 80 % of draws; worse: the share of draws in which it brings less than the plan.
+        low, high: 80 % of draws; worse: the share of draws in which it brings less than the plan; null of the plan itself.
         """
         ours, rows = self.gains, []
         for name, budget in {"plan": self.split.budget, **self.rivals}.items():
             found = self._gains(budget)
-            spread = np.quantile(found, TAIL), np.quantile(ours - found, TAIL)
-            rows.append(
-                (name, found.mean(), *spread[0], (ours - found).mean(), *spread[1], float((found < ours).mean()))
-            )
+            less, worse = ours - found, float((found < ours).mean())
+            more = (np.nan,) * 4 if name == "plan" else (less.mean(), *np.quantile(less, TAIL), worse)
+            rows.append((name, found.mean(), *np.quantile(found, TAIL), *more))
         columns = ["split", "gmv_minor", "low", "high", "less", "less_low", "less_high", "worse"]
         return pd.DataFrame(rows, columns=columns)
 

@@ -33,7 +33,8 @@ class Decision:
     what any scene takes), too_small (who would pay are too few for the least budget), does_not_earn (no scene's margin covers
     its cost). rows: the table PORTFOLIO without p_best of others.
     spent, gmv: of the set, minor units (spent null: unknown), with the 80% interval of gmv. earns: chance that margin × GMV
-    is above cost (null: unknown). nearest: the scene that comes nearest to paying, "" where there is none.
+    is above cost, at the prices paid so far (null: unknown); upto: how many times these prices the expected margin covers.
+    nearest: the scene that comes nearest to paying, "" where there is none.
     """
 
     status: str
@@ -42,6 +43,7 @@ class Decision:
     spent: float
     gmv: tuple[float, float, float]
     earns: float
+    upto: float
     nearest: str
 
 
@@ -108,11 +110,12 @@ class Study(Scored):
         earns = float((self.margin * gains > spent).mean()) if self.priced and len(gains) else float("nan")
         low, high = np.quantile(gains, model.ENDS) if len(gains) else (0.0, 0.0)
         expected = float((met * self.responses.gmv[rows][:, at]).sum()) if len(rows) else 0.0
+        upto = self.margin * expected / spent if spent > 0 else float("nan")
         chosen = int(self.choice.chosen.sum())
         reason = "" if chosen and self.priced else self._reason()
         status = "wait" if not chosen else "rank" if not self.priced else "one" if chosen == 1 else "several"
         return Decision(
-            status, reason, self._table(), spent, (expected, float(low), float(high)), earns, self._nearest()
+            status, reason, self._table(), spent, (expected, float(low), float(high)), earns, upto, self._nearest()
         )
 
     def _reason(self) -> str:

@@ -45,18 +45,10 @@ class Study:
     largest: int
 
     @cached_property
-    def _known(self) -> tuple[Strategies | None, list[str]]:
-        return load_strategies(self.file).known_to(self.run.book.rules.ids)
-
-    @property
     def rules(self) -> Strategies | None:
-        """The strategies whose stages the campaign's rules have; None where there are none."""
-        return self._known[0]
-
-    @property
-    def foreign(self) -> list[str]:
-        """Ids of strategies about stages that the campaign's rules do not have."""
-        return self._known[1]
+        """The strategies; None where the campaign's rules have other stages than they were written for."""
+        rules = load_strategies(self.file)
+        return rules if rules.fits(self.run.book.rules.ids) else None
 
     @cached_property
     def _moves(self) -> tuple[pd.DataFrame, Factor]:
@@ -97,7 +89,8 @@ class Study:
     def reachable(self) -> pd.DataFrame:
         """strategy, reachable, lacks; empty where no strategy fits the rules."""
         if self.rules is None:
-            return pd.DataFrame({"strategy": [], "reachable": pd.Series(dtype="Int64"), "lacks": []})
+            nobody = pd.DataFrame(columns=["strategy", "reachable", "lacks"], dtype=object)
+            return nobody.astype({"reachable": "Int64"})
         category = peers.main_category(self.run.warehouse, self.run.brand, self.run.as_of)
         return strategies.reachable(self.run.book, self.run.brand, self.rules, self.run.as_of, category)
 

@@ -40,9 +40,12 @@ def portfolio(decision: Any, rows: pd.DataFrame, names: Names, budget: int | Non
     spent = words.money_short(round(decision.spent))
     text = words(
         "**{list}**: {met} people met once, **{spent}** spent, **{gmv}** GMV (80%: {low} to {high}) in the 15 days after. "
-        "That the margin covers the cost has a chance of **{chance}**.",
+        "That the margin covers the cost at the prices paid so far has a chance of **{chance}**.",
         list=listed, met=met, spent=spent, gmv=gmv, low=low, high=high, chance=odds_in_words(decision.earns, words),
     )  # fmt: skip
+    if not is_missing(decision.upto):
+        times = words("It is expected to do so up to {times} times these prices.", times=words.number(decision.upto))
+        text = after(text, times, words)
     if margin is None:
         text = after(text, words("The campaign says no margin; all of GMV is taken for it."), words)
     rest = 0.0 if budget is None else budget - decision.spent

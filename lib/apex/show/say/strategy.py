@@ -261,7 +261,7 @@ def strategies(best: pd.DataFrame, reach: pd.DataFrame, names: Names, stages: St
         found = shown.loc[r.strategy]
         rows.append(
             {
-                "phase": phase(r.phase, words), "strategy": names[r.strategy],
+                "strategy": _named(r, names, words),
                 "move": words("{first} → {second}", first=said[r.from_stage], second=said[r.to_stage]),
                 "reachable": found.reachable, "suppressed": bool(found.suppressed), "channel": channel(r.channel, words),
                 "extra": _interval(r.extra, r.low, r.high, words), "gmv": r.gmv, "cost": r.cost,
@@ -269,7 +269,6 @@ def strategies(best: pd.DataFrame, reach: pd.DataFrame, names: Names, stages: St
             }
         )  # fmt: skip
     columns = [
-        "phase",
         "strategy",
         "move",
         "reachable",
@@ -283,6 +282,10 @@ def strategies(best: pd.DataFrame, reach: pd.DataFrame, names: Names, stages: St
         "kind",
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _named(row: Any, names: Names, words: Words) -> str:
+    return words("{phase} · {strategy}", phase=phase(row.phase, words), strategy=names[row.strategy])
 
 
 def _interval(value: Any, low: Any, high: Any, words: Words) -> str:
@@ -300,12 +303,15 @@ def _kind(row: Any, words: Words) -> str:
     return words("{kind}, n {n}", kind=said, n=int(row.n)) if not is_missing(row.n) and row.n else said
 
 
-def rows(table: pd.DataFrame, names: Names, stages: Stages, words: Words) -> pd.DataFrame:
-    """Rows of what closes or is chosen, in words."""
-    said = cells(stages, words)
+def rows(table: pd.DataFrame, order: Sequence[str], names: Names, stages: Stages, words: Words) -> pd.DataFrame:
+    """Rows of what closes or is chosen, in words: phases in their order, in each whatever moves most first. order: of phases."""
+    said, place = cells(stages, words), {p: n for n, p in enumerate(order)}
+    moved = -table.moved.astype("Float64").fillna(0.0)
+    table = table.assign(_phase=table.phase.map(place), _moved=moved).sort_values(
+        ["_phase", "_moved"], ignore_index=True
+    )
     out = table.copy()
-    out["phase"] = [phase(p, words) for p in table.phase]
-    out["strategy"] = [names[s] for s in table.strategy]
+    out["strategy"] = [_named(r, names, words) for r in table.itertuples()]
     out["closes"] = [said[s] for s in table.closes]
     out["channel"] = [channel(c, words) for c in table.channel]
     out["moved"] = [_people(r, words) for r in table.itertuples()]
@@ -340,7 +346,10 @@ def gap_rows(gap: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
 
 def bars(moves: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """What a contact adds by stage, all channels: label, value, low, high, suppressed."""
-    said, whole = cells(stages, words), moves[(moves.channel == "all") & (moves.kind != "prior")]
+    said, whole = (
+        cells(stages, words),
+        _in_order(moves[(moves.channel == "all") & (moves.kind != "prior")], stages, words),
+    )
     hidden = whole.suppressed if "suppressed" in whole else False
     return pd.DataFrame(
         {"label": [said[s] for s in whole.from_stage], "value": whole.extra.array, "low": whole.low.array,
@@ -348,9 +357,15 @@ def bars(moves: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     ).assign(suppressed=pd.Series(hidden, whole.index).array)  # fmt: skip
 
 
+def _in_order(moves: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
+    """Shallow stages first."""
+    place = {s: n for n, s in enumerate(cells(stages, words))}
+    return moves.assign(_at=moves.from_stage.map(place)).sort_values(["_at", "channel"], ignore_index=True)
+
+
 def move_rows(moves: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """The shared frame in words, single channels only."""
-    said, single = cells(stages, words), moves[moves.channel != "all"]
+    said, single = cells(stages, words), _in_order(moves[moves.channel != "all"], stages, words)
     return single.assign(
         stage=[said[s] for s in single.from_stage], channel=[channel(c, words) for c in single.channel],
         extra=[_interval(r.extra, r.low, r.high, words) for r in single.itertuples()],
@@ -358,7 +373,7 @@ def move_rows(moves: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame
     )  # fmt: skip
 
 
-def absent(reach: pd.DataFrame, foreign: Sequence[str], moves: pd.DataFrame, names: Names, words: Words) -> list[str]:
+def absent(reach: pd.DataFrame, moves: pd.DataFrame, names: Names, words: Words) -> list[str]:
     """What the page would need and the data do not have."""
     said = []
     for row in reach[reach.lacks != ""].itertuples():
@@ -366,8 +381,8 @@ def absent(reach: pd.DataFrame, foreign: Sequence[str], moves: pd.DataFrame, nam
             behaviour(b, words) if b != "category" else words("category") for b in row.lacks.split(", ")
         )
         said.append(words("{strategy}: the data hold no {lacks}.", strategy=names[row.strategy], lacks=lacks))
-    if foreign:
-        said.append(words("{n} strategies are about stages that these rules do not have.", n=len(foreign)))
+    if reach.empty:
+        said.append(words("The file of strategies is about other stages than these rules have."))
     if moves.empty:
         said.append(words("No contact is seen whose fifteen days are over, so every move is a prior."))
     elif moves.cost_minor.isna().all():

@@ -171,8 +171,13 @@ def planned(market: Market, rules: ItemRules, brand: str, category: str) -> pd.D
     """A row like those of `starts` for an item that is not on sale yet, as known today: nothing of it, all of its brand."""
     sales, items = market.wide("sales"), market.items
     of = ((items.brand == brand) & (items.category == category)).to_numpy()
-    near = np.flatnonzero(of if of.any() else (items.category == category).to_numpy())
-    standard = standards(market, rules)[near[0], 0] if len(near) and market.periods else np.inf
+    near, standard = np.flatnonzero((items.category == category).to_numpy()), np.inf
+    if len(near) and market.periods:
+        plain = rules.model_copy(update={"hits": rules.hits.model_copy(update={"shop_share": None})})
+        standard = standards(market, plain)[near[0], 0]
+        shop = sales[(items.brand == brand).to_numpy(), 0].sum()
+        if rules.hits.shop_share is not None:
+            standard = min(standard, max(rules.hits.shop_share * shop, rules.hits.least_sales))
     row = {"item_id": "", "brand": brand, "category": category, "days": rules.hits.first_days[0], "known_on": 0}
     row |= dict.fromkeys(EARLY, 0) | {"brand_before": int(sales[of, :BEFORE].sum()), "standard": float(standard)}
     return pd.DataFrame([row]).assign(hit=pd.array([None], "boolean"))

@@ -184,14 +184,25 @@ def _signals(known: Launches, item: Item, rows: npt.NDArray[np.int64], age: int,
     market = np.append(known.of_market[rows], known.categories.get(item.category, -1))
     before = _between(known.sold, brand, eve - BEFORE, eve)
     base = np.log((before + 1) / BEFORE * (horizon - age))
+    if stranger(before):
+        base[:] = 0.0
     ahead = _between(known.market, market, begins + age - YEAR, begins + horizon - YEAR) / (horizon - age)
-    usual = _between(known.market, market, eve - BEFORE - YEAR, eve - YEAR) / BEFORE
+    then = _between(known.market, market, eve - BEFORE - YEAR, eve - YEAR) / BEFORE
     with np.errstate(divide="ignore", invalid="ignore"):
-        season = np.log(ahead / usual)
+        season = np.log(ahead / then)
         price = np.log(np.append(frame.price.to_numpy(float)[rows], item.price))
     season = np.where(np.isfinite(season) & (eve - BEFORE >= YEAR), season, 0.0)
-    price = np.where(np.isfinite(price), price, np.nan)
-    return np.column_stack([base, season, np.where(np.isnan(price), np.nanmean(price), price)])
+    known_price = np.isfinite(price)
+    usual = price[known_price].mean() if known_price.any() else 0.0
+    return np.column_stack([base, season, np.where(known_price, price, usual)])
+
+
+def stranger(before: Array) -> bool:
+    """Whether the last of these brands has sold nothing in the category, and too few of the others either to learn from.
+
+    It is then foretold as anybody's launch: what brands' sales set apart goes into the spread.
+    """
+    return bool(before[-1] == 0 and (before[:-1] == 0).sum() < LEAST)
 
 
 def _between(

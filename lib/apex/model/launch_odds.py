@@ -54,6 +54,8 @@ def odds(starts: pd.DataFrame, asked: "pd.DataFrame | str") -> Odds:
     if isinstance(asked, str):
         there, every = (starts.item_id == asked).to_numpy(), starts
     else:
+        if asked.brand_before.iloc[0] == 0 and (starts.brand_before == 0).sum() < LEAST and len(starts):
+            asked = asked.assign(brand_before=starts.brand_before.median())  # new in the category: as anybody's launch
         every = pd.concat([starts, asked], ignore_index=True)
         there, known = np.arange(len(every)) == len(starts), np.append(known, False)
         truth = np.append(truth, False)

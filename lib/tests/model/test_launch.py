@@ -47,6 +47,9 @@ def test_where_a_category_has_too_few_the_market_is_asked_and_where_that_has_too
     assert launch.analogues(young, planned(known), 28)[2] == "" and launch.forecast(young, planned(known), 28) is None
     assert launch.forecast(known, planned(known, price=np.nan), 90, money=True) is None
     assert launch.forecast(known, planned(known, price=np.nan), 90) is not None
+    unpriced = replace(known, frame=known.frame.assign(price=np.nan))
+    assert launch.forecast(unpriced, planned(known, price=np.nan), 90).quantile(0.5) > 0
+    assert launch.forecast(unpriced, planned(known), 90, money=True) is None
     with pytest.raises(ValueError, match="day 28 of the item is over"):
         launch.forecast(known, launch.item_of(known, 3), 28)
 

@@ -148,7 +148,12 @@ def test_a_brand_that_sold_nothing(study):
         found.choice == upstream.Choice("none") and table(found).gmv_minor.isna().all() and found.verdict() == "unknown"
     )
     assert found.kpis.empty and found.alike.empty and found.crowds.empty
-    assert study("e", category="tea", price_minor=900).outlook.units.notna().all()
+    planned = study("e", category="tea", price_minor=900)
+    usual = np.nanmedian(planned.known.units[:, 90])
+    assert planned.stranger and not study("d").stranger
+    assert (
+        0.3 * usual < planned.outlook.units[1] < 3 * usual
+    )  # as anybody's launch, and not nought because nothing lies before
 
 
 def test_an_item_that_is_a_hit_and_one_whose_launch_is_over(study):

@@ -150,8 +150,11 @@ def test_people_as_targets(words):
 def test_which_item_it_is_about_and_how_it_was_found(words, how):
     item = None if how in ("old", "none") else SimpleNamespace(category="tea", price=6390.0)
     choice = SimpleNamespace(how=how, item_id="i1", item=item, first_day=dt.date(2024, 7, 30), shown=how != "named")
-    text = say.about(choice, {"i1": "Tea 1"}, 52, words)
+    text = say.about(choice, {"i1": "Tea 1"}, 52, how == "planned", words)
     assert ("Tea 1" in text) == (how not in ("planned", "next", "none"))
+    assert (words("The brand has sold nothing there: it is foretold as anybody's launch.") in text) == (
+        how == "planned"
+    )
     assert (words("Too few have bought it for its sales to be shown or used.") in text) == (how == "named")
 
 
@@ -183,4 +186,5 @@ def test_frames_of_charts(words):
     rows = tables.analogues(listed, {"i1": "Tea 1"}, words)
     assert rows["item"].iloc[0] == "Tea 1" and "33" in rows["item"].iloc[1]
     assert say.grew(pd.DataFrame(columns=launch_shape.GROWTH), words) == words("Too few launches for growth curves")
-    assert len(tables.lines(words)) == 2
+    assert len(tables.lines(pd.DataFrame({"stage": ["ours", "analogues"]}), words)) == 2
+    assert tables.lines(pd.DataFrame({"stage": ["ours"]}), words) == [("ours", words("this one"))]

@@ -21,6 +21,7 @@ COLUMNS = [
     "item_id", "horizon", "gmv_minor", "low", "high", "units", "p_hit", "p_low", "p_high", "base_rate", "analogues",
     "seed_crowd", "sample_units", "stock_units", "on_hand", "verdict",
 ]  # fmt: skip
+OUTLOOK = ["horizon", "over", "units", "units_low", "units_high", "gmv_minor", "low", "high", "analogues", "level"]
 STOCK = (0.5, 0.8, 0.95)
 
 
@@ -63,6 +64,15 @@ class Study:
         """Days of the launch that are over, as far as they may be used."""
         return self.choice.item.age if self.choice.item else 0
 
+    @property
+    def stranger(self) -> bool:
+        """Whether the brand has sold nothing in the item's category yet."""
+        item = self.choice.item
+        if item is None:
+            return False
+        row = self.known.brands.get((item.brand, item.category), -1)
+        return not self.known.sold[row, min(item.begins, self.known.seen)]
+
     @cached_property
     def tests(self) -> pd.DataFrame:
         """Past launches foretold at the same age: see `launch_tests.backtest`."""
@@ -96,20 +106,7 @@ class Study:
             worth = money.interval() if money else (None,) * 3
             of = (len(units.analogues), units.level) if units else (0, "")
             rows.append((horizon, False, *pieces, *worth, *of))
-        columns = [
-            "horizon",
-            "over",
-            "units",
-            "units_low",
-            "units_high",
-            "gmv_minor",
-            "low",
-            "high",
-            "analogues",
-            "level",
-        ]
-        numbers = dict.fromkeys(columns[2:8], "Float64")
-        return pd.DataFrame(rows, columns=columns).astype(numbers)
+        return pd.DataFrame(rows, columns=OUTLOOK).astype(dict.fromkeys(OUTLOOK[2:8], "Float64"))
 
     @cached_property
     def starts(self) -> pd.DataFrame:

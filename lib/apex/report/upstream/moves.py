@@ -59,11 +59,6 @@ def moves_and_level(run: "Run") -> tuple[pd.DataFrame, moves_level.Factor]:
 
 
 def _made(run: "Run") -> tuple[pd.DataFrame, moves_level.Factor]:
-    frame, told = once(run, "moves", lambda: _computed(run))
-    return frame.copy(), told
-
-
-def _computed(run: "Run") -> tuple[pd.DataFrame, moves_level.Factor]:
     days = spans(run)
     category = category_of(run.warehouse, run.brand, run.as_of)
     trips = touches.in_trips(run.warehouse, run.brand, min(a for a, _ in days), run.as_of) or 0.0

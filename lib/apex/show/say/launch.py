@@ -16,8 +16,9 @@ from apex.show.words import Words, is_missing
 NONE = {"kind": "not identified"}
 
 
-def about(choice: Any, names: Mapping[str, str], age: int, words: Words) -> str:
-    """Which item the page is about, and how it was found. choice: of `report.upstream.launch`."""
+def about(choice: Any, names: Mapping[str, str], age: int, new: bool, words: Words) -> str:
+    """Which item the page is about, and how it was found. choice: of `report.upstream.launch_item`; new: whether the brand has
+    sold nothing in the category."""
     if choice.how == "none":
         return words(
             "The brand has sold nothing yet, so no launch can be foretold. Name a category, a price and a day."
@@ -37,6 +38,8 @@ def about(choice: Any, names: Mapping[str, str], age: int, words: Words) -> str:
         "next": words("No item of the brand is in its first 90 days. This is its next one: {category}, {price} (the middle of "
                       "its prices), from {day}.", **values),
     }[choice.how]  # fmt: skip
+    if new:
+        how = after(how, words("The brand has sold nothing there: it is foretold as anybody's launch."), words)
     if not choice.shown:
         how = after(how, words("Too few have bought it for its sales to be shown or used."), words)
     return how

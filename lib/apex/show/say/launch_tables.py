@@ -190,6 +190,7 @@ def people_columns(words: Words) -> Columns:
             "of": (words("Buyers"), "count")}  # fmt: skip
 
 
-def lines(words: Words) -> Sequence[tuple[str, str]]:
-    """The lines of the growth curves."""
-    return [("analogues", words("launches like it")), ("ours", words("this one"))]
+def lines(curves: pd.DataFrame, words: Words) -> Sequence[tuple[str, str]]:
+    """The lines of the growth curves that there are."""
+    known = [("analogues", words("launches like it")), ("ours", words("this one"))]
+    return [line for line in known if line[0] in set(curves.stage)]

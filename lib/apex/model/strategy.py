@@ -36,7 +36,7 @@ def gaps(needed: pd.DataFrame, then: Mapping[str, float], benchmark: Mapping[str
     benchmark held at that distance. short: people missing: needed less the eve's forecast; where that is none, the larger of
     last year less now and benchmark × needed less now; against says which ("" where none is missing). gmv_minor: short ×
     conversion × value. change: now / then − 1; pace: (now / needed) / benchmark. verdict: growing_slow (more than last year,
-    slower than the benchmark), falling_slow, falling (fewer than last year, not slower), growing; of what one of the two alone
+    slower than the benchmark), falling_slow, falling (no more than last year, not slower), growing; of what one of the two alone
     says slow, on_pace, ahead, growing or falling; or none. Sorted by gmv_minor, largest first.
     """
     rows = []

@@ -12,6 +12,7 @@ from apex.model import holdout_power, plan_risks
 from apex.report import planned
 from apex.report.upstream import knobs
 from apex.show.glossary import channel
+from apex.show.say.plan import in_order
 
 if TYPE_CHECKING:
     from apex.report.run import Run
@@ -110,7 +111,7 @@ def risks(run: "Run", of: Parts, held: HoldOut) -> pd.DataFrame:
     campaign = run.campaign
     budget = None if campaign.budget_minor is None else float(campaign.budget_minor)
     return plan_risks.risks(
-        of.goals, of.needed, of.strategies, of.media, of.scenes, of.launch, held.chosen, held.expected,
+        in_order(of.goals), of.needed, of.strategies, of.media, of.scenes, of.launch, held.chosen, held.expected,
         campaign.goal.confidence, budget,
     )  # fmt: skip
 

@@ -42,8 +42,8 @@ def verdict(name: str, words: Words) -> str:
     """What last year and the benchmark say together (definitions 6.3)."""
     return {
         "growing_slow": words("▼ growing, yet slower than the benchmark"),
-        "falling_slow": words("▼ below last year and slower than the benchmark"),
-        "falling": words("● below last year, not slower than the benchmark"),
+        "falling_slow": words("▼ not above last year and slower than the benchmark"),
+        "falling": words("● not above last year, not slower than the benchmark"),
         "growing": words("▲ above last year"),
         "slow": words("▼ slower than the benchmark"),
         "on_pace": words("● on the benchmark's pace"),

@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 
 from apex import ledger, warehouse
-from apex.files import ROOT, digest
+from apex.files import ROOT, atomic_write, digest
+from apex.report import lesson
+from apex.report.campaign import load_campaign
 from apex.report.notebooks import discover
 from apex.report.runner import render
+from apex.report.upstream import closing
 
 DATASETS = {  # documented counts of manufacturer 764 under aipl-panel: A, I, P, L
     dt.date(2017, 6, 30): [246, 178, 537, 607],
@@ -21,7 +24,13 @@ DATASETS = {  # documented counts of manufacturer 764 under aipl-panel: A, I, P,
 
 @pytest.fixture(scope="module")
 def made():
-    """What `make -s report` did for the default campaign."""
+    """What `make -s report` did for the default campaign.
+
+    The lesson that it learns from is computed beforehand, so that one report is rendered here and not two; that a teacher is
+    rendered first is tested on a small market (report/test_lesson.py), and on the panel among the slow tests.
+    """
+    teacher = load_campaign("complete-journey-summer")
+    atomic_write(lesson.place(teacher), closing.lesson_of(teacher.reference).text())
     return subprocess.run(["make", "-s", "report"], cwd=ROOT, capture_output=True, text=True, timeout=900)
 
 

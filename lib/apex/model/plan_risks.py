@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = ["risk", "of", "value", "limit"]
-NONE = pd.DataFrame()
+LARGEST = 3  # gaps that are told
 
 
 def risks(
@@ -15,10 +15,10 @@ def risks(
 ) -> pd.DataFrame:  # fmt: skip
     """risk, of, value, limit; empty where nothing passes its limit. Tables as the plan's notebooks hand them over.
 
-    odds_low (of: a goal): odds with the plan below the odds wanted. gap_open (of: a stage): what the strategies move there
-    beside the gap. over_budget (of: media, scenes): money beside the budget. weak (of: channels): share of the planned money
-    where the interval of what it brings begins at 0. too_small: the lift that the hold-out tells beside the one expected.
-    stock_short (of: the item): units that sell in four cases of five beside those on hand.
+    odds_low (of: a goal): odds with the plan below the odds wanted, in the order of the goals. gap_open (of: a stage): what the
+    strategies move there beside the gap; the largest gaps. over_budget (of: media, scenes): money beside the budget. weak: share
+    of the planned money where the interval of what it brings begins at 0. too_small: the lift that the hold-out tells beside the
+    one expected. stock_short (of: the item): units on hand beside those that sell in four cases of five.
     """
     found = [
         *_odds(goals, confidence), *_gaps(needed, strategies), *_money(media, scenes, budget), *_weak(media),
@@ -42,7 +42,7 @@ def _gaps(needed: pd.DataFrame, strategies: pd.DataFrame) -> Iterator[Row]:
     moved = pd.Series(dtype=float)
     if len(strategies):
         moved = strategies.dropna(subset=["moved"]).groupby("closes").moved.sum().astype(float)
-    for row in short.sort_values("gap", ascending=False).itertuples():
+    for row in short.sort_values("gap", ascending=False).head(LARGEST).itertuples():
         closed = float(moved.get(str(row.stage), 0.0))
         if closed < row.gap:
             yield "gap_open", str(row.stage), closed, float(row.gap)

@@ -17,7 +17,8 @@ GOALS = pd.DataFrame({
 })  # fmt: skip
 MOVES = pd.DataFrame({
     "phase": ["build-up", "presale", "presale"], "strategy": ["blue", "gap", "blue"], "from_stage": ["O", "A", "O"],
-    "to_stage": ["A", "I", "I"], "people": pd.array([1000, 500, None], "Int64"), "moved": [120.0, 60.0, None],
+    "to_stage": ["A", "I", "I"], "channel": ["tv", "social", ""],
+    "people": pd.array([1000, 500, None], "Int64"), "moved": [120.0, 60.0, None],
     "low": [80.0, None, None], "high": [160.0, None, None], "cost_minor": [1e5, None, None], "kind": ["credit", "model", "model"],
 })  # fmt: skip
 MEDIA = pd.DataFrame({"channel": ["social", "social", "search", "tv"], "planned": [3e5, 2e5, 1e5, 0.0]})
@@ -82,9 +83,11 @@ def test_rows_are_what_the_tables_say(english):
     goals = say.goal_rows(GOALS, english)
     assert goals.goal.tolist() == ["GMV", "Joins"] and goals.odds_with_plan.tolist() == ["31%", "–"]
     assert goals.forecast[1] == "–" and goals.target[1] == "300"
-    moves = say.move_rows(MOVES, {"blue": "Blue ocean"}, STAGES, english)
+    named = SimpleNamespace(strategies={"blue": "Blue ocean"}, channels={"tv": "TV"})
+    moves = say.move_rows(pd.concat([MOVES, MOVES[:1].assign(moved=0.4)]), named, STAGES, english)
     assert moves.strategy.tolist() == ["Blue ocean", "gap", "Blue ocean"]
     assert moves.moved.tolist() == ["120 (80 to 160)", "60", "–"] and moves.move[0] == "Opportunity to Aware"
+    assert moves.channel.tolist() == ["TV", "social", "–"]
     bars = say.media_bars(MEDIA, {"social": "Social"})
     assert bars.to_dict("list") == {"label": ["Social", "search"], "value": [5e5, 1e5]}
     assert say.media_bars(MEDIA[:0], {}).empty

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from apex.show.glossary import channel
 from apex.show.phases import phase_name
 from apex.show.say.goal import chance
 from apex.show.say.wording import cells, fitting
@@ -84,7 +85,7 @@ def way(made: Any, plan: Any, goals: pd.DataFrame, stages: Stages, words: Words)
         return {"kind": "model", "text": text, "short": short, "verdict": "none" if made.short else "ahead"}
     money = words.money_short(round(made.brings_gmv))
     first = bought.loc[bought.gmv_minor.idxmax()]
-    most = words("{channel} at {stage}", channel=first.channel, stage=names[str(first.stage)])
+    most = words("{channel} at {stage}", channel=channel(str(first.channel), words), stage=names[str(first.stage)])
     row = goals[goals.goal == "gmv_minor"].iloc[0]
     odds = words("the odds of the GMV goal go from {before} to {after}", before=chance(row.odds, words),
                  after=chance(row.odds_with_plan, words))  # fmt: skip
@@ -117,7 +118,7 @@ def way_rows(bought: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame
     names = cells(stages, words)
     return pd.DataFrame(
         {
-            "stage": [names[str(s)] for s in bought.stage], "channel": bought.channel.array,
+            "stage": [names[str(s)] for s in bought.stage], "channel": [channel(str(c), words) for c in bought.channel],
             "people": bought.people.astype(float).round().astype("Int64").array,
             "cost": [words("unknown") if pd.isna(c) else words.money_short(round(c)) for c in bought.cost_minor],
             "brings": [

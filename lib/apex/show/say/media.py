@@ -134,7 +134,7 @@ def _splits(words: Words) -> dict[str, str]:
 def asked(frame: pd.DataFrame, words: Words) -> str:
     """Which groups must be met, how far they are, and what asking costs. frame: of `MediaPlan.met`."""
     if frame.empty:
-        return words("No group of people was asked to be met: set `reach` in the parameters.")
+        return words("No group of people was asked to be met: say so in the parameter reach.")
     return " ".join(
         words("{group}: {reached} met, at least {asked} asked; one point less would bring {money} more.", group=row.group,
               reached=words.share(row.reached), asked=words.share(row.asked), money=words.money(round(row.worth)))

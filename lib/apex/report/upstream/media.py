@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 LEAST = 60  # orders by themselves while media were recorded; fewer fit nothing
 TAIL = (0.1, 0.9)
+# What the plan brings more than another split scatters so much more than the draws say: with it 83 % of 66 true differences in 22
+# simulated markets lay within the 80 % interval, without it 68 % (`python -m truth media`).
+STRETCH = 1.3
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,13 @@ class MediaPlan:
         """split (plan, last, even, touch), gmv_minor, low, high, less (than the plan), less_low, less_high, worse.
 
         low, high: 80 % of draws; worse: the share of draws in which it brings less than the plan; null of the plan itself.
+        Differences are stretched, see STRETCH.
         """
         ours, rows = self.gains, []
         for name, budget in {"plan": self.split.budget, **self.rivals}.items():
             found = self._gains(budget)
-            less, worse = ours - found, float((found < ours).mean())
+            less = (ours - found).mean() + STRETCH * (ours - found - (ours - found).mean())
+            worse = float((less > 0).mean())
             more = (np.nan,) * 4 if name == "plan" else (less.mean(), *np.quantile(less, TAIL), worse)
             rows.append((name, found.mean(), *np.quantile(found, TAIL), *more))
         columns = ["split", "gmv_minor", "low", "high", "less", "less_low", "less_high", "worse"]

@@ -10,6 +10,7 @@ from apex.show.say.wording import fitting
 from apex.show.words import Words
 
 LEFT = 0.005  # of the budget: what rounding may leave
+SURE = 0.95  # of the draws in which a split brings less: below it is named
 SHIFT = 0.02  # of the budget: smaller moves are not named
 
 
@@ -46,10 +47,12 @@ def split(compared: pd.DataFrame, channels: pd.DataFrame, total: float, words: W
             more=words.signed_share(gain), low=words.signed_share(worst), high=words.signed_share(best),
         )  # fmt: skip
         before = {"label": words("the earlier split"), "value": float(rows.gmv_minor["last"])}
-    alike = [known for known in rows.index if known != "plan" and rows.less_low[known] <= 0]
+    alike = [known for known in rows.index if known != "plan" and rows.worse[known] < SURE]
     if alike:
         told = words(", ").join(_splits(words)[k] for k in alike)
-        text += " " + words("These data do not tell it from: {splits}.", splits=told)
+        text += " " + words(
+            "It is less than {sure} sure to bring more than: {splits}.", sure=words.share(SURE), splits=told
+        )
     move = moves(channels, total, words)
     short = words("{budget} of media bring {gmv}", budget=words.money_short(round(total)),
                   gmv=words.money_short(round(ours.gmv_minor)))  # fmt: skip

@@ -160,6 +160,12 @@ def execute(notebook: Any, given: dict[str, Any]) -> dict[int, str]:
     return shown
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_known_from_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are kept by the data's digest, and markets made for tests have one and the same."""
+    monkeypatch.setattr("apex.report.upstream._KNOWN", {})
+
+
 @pytest.fixture(scope="session")
 def execute_here() -> Callable[..., dict[int, str]]:
     return execute

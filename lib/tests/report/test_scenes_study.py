@@ -129,7 +129,7 @@ def test_the_table_handed_over_and_what_is_said_of_it(study):
     assert list(shown)[: len(PORTFOLIO)] == PORTFOLIO and ("2_plan/scenes", "portfolio") in TABLES
     assert shown.p_best.between(0, 1).all() and set(shown.kind) <= {"lift", "credit", "model"}
     names = tables.named(made.rules.scenes, made.run.words)
-    assert say.portfolio(made.decision, shown, names, 50_000, 0.8, 0.5, made.run.words)["verdict"] == "ahead"
+    assert say.portfolio(made.decision, shown, names, 50_000, 0.8, 0.5, made.run.words)["verdict"] == "careful"
 
 
 def test_next_to_nothing_gives_no_number_and_no_error(study):

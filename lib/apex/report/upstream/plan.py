@@ -140,8 +140,9 @@ def _line(row: Any, phases: dict[str, tuple[date, date]]) -> planned.Media | Non
     if pd.isna(row.planned) or row.planned < 1:
         return None
     when: dict[str, Any] = {"phase": row.phase}
-    if row.phase not in phases:
-        when = {"first_day": pd.Timestamp(row.first_day).date(), "last_day": pd.Timestamp(row.last_day).date()}
+    if row.phase not in phases:  # without days of its own it is spread over the whole plan
+        days = {"first_day": row.first_day, "last_day": row.last_day}
+        when = {name: pd.Timestamp(day).date() for name, day in days.items() if pd.notna(day)}
     buying = row.buying if row.buying in ("auction", "contract") else None
     return planned.Media(channel=row.channel, budget_minor=int(row.planned), buying=buying, **when)
 

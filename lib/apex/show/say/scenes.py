@@ -54,13 +54,14 @@ def portfolio(decision: Any, rows: pd.DataFrame, names: Names, budget: int | Non
                           rest=words.money_short(round(rest)))  # fmt: skip
         text = after(text, rest_text, words)
     short = (
-        words("One scene pays now: {name}", name=names[order.scene.iloc[0]])
+        words("One scene should pay now: {name}", name=names[order.scene.iloc[0]])
         if decision.status == "one"
-        else words("{n} scenes pay together: {name} first", n=len(rows), name=names[order.scene.iloc[0]])
+        else words("{n} scenes should pay: {name} first", n=len(rows), name=names[order.scene.iloc[0]])
     )
     step = words("Start {name}, with one in ten of its audience held out.", name=names[order.scene.iloc[0]])
+    # never ahead: the set has not run yet, and where truth is known contacts brought less and cost more (DECISIONS 68)
     return {"kind": "model", "value": decision.gmv[0], "unit": "money_minor", "low": decision.gmv[1], "high": decision.gmv[2],
-            "verdict": "ahead" if decision.earns >= odds else "careful", "text": text,
+            "verdict": "careful" if decision.earns >= odds else "behind", "text": text,
             "short": fitting(short, names[order.scene.iloc[0]]), "next_step": step,
             "at_stake_minor": max(round(decision.spent), 0),
             "tile": {"label": words("Scenes to run"), "value": words.count(len(rows)),

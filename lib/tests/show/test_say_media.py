@@ -52,7 +52,8 @@ def test_splits_that_the_data_do_not_tell_apart_are_named(words):
     text = valid(say.split(compared(sure=0.94), channels(), 1000.0, words)).text
     both = words(", ").join(words(n) for n in ("Even", "As in the earlier campaign"))
     assert (
-        words("It is less than {sure} sure to bring more than: {splits}.", sure=words.share(0.95), splits=both) in text
+        words("It is less than {sure} sure to bring more than: {splits}.", sure=words.share(say.SURE), splits=both)
+        in text
     )
 
 

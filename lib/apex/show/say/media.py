@@ -10,7 +10,7 @@ from apex.show.say.wording import fitting
 from apex.show.words import Words
 
 LEFT = 0.005  # of the budget: what rounding may leave
-SURE = 0.95  # of the draws in which a split brings less: below it is named
+SURE = 0.99  # of the draws in which a split brings less: below it is named
 SHIFT = 0.02  # of the budget: smaller moves are not named
 
 

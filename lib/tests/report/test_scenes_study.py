@@ -78,6 +78,7 @@ def study(whole, monkeypatch, tmp_path):
     (tmp_path / "test-brand.yml").write_text(CAMPAIGN, encoding="utf-8")
 
     def build(frame, budget, file="scenes"):
+        monkeypatch.setattr("apex.report.upstream._KNOWN", {})  # of the same market, what was known under other moves
         monkeypatch.setattr(upstream, "moves", lambda run: frame)
         return Study(Run(str(tmp_path / "test-brand.yml"), "2_plan/scenes"), file, "crowds", "items", budget, 60, 1)
 

@@ -81,6 +81,7 @@ def whole(build):
 def run_of(monkeypatch, tmp_path):
     def of(market, rules="aipl", old="", new=""):
         monkeypatch.setattr(warehouse, "ensure", lambda name: market)
+        monkeypatch.setattr("apex.report.upstream._KNOWN", {})  # markets of a test have one digest
         path = tmp_path / "brand.yml"
         path.write_text(CAMPAIGN.replace("RULES", rules).replace(old or "\0", new), encoding="utf-8")
         return Run(str(path), "2_plan/strategy", alone=True)

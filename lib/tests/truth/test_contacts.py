@@ -31,6 +31,7 @@ def market(seed, folder, step):
     return moves.table(held, {}, {}, UNTRIED), contacts.silent_days(lives, rules, days), free
 
 
+@pytest.mark.slow  # lives a market twice, day by day; the next test asks more of three
 def test_a_silent_day_takes_what_its_contacts_brought_and_no_more():
     lives = worlds.live(5, 500)
     end = lives.worlds.market.calendar.date(lives.worlds.market.calendar.days - 1)

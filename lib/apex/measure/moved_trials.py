@@ -7,7 +7,7 @@ import ibis
 import pandas as pd
 
 from apex.ledger import Book
-from apex.measure.moves import CONVERT, PASSIVE, category_days, cell_of, contacts, daily, rows_of
+from apex.measure.moves import CONVERT, category_days, cell_of, contacts, daily, deeper, rows_of
 from apex.measure.trial import CONTROLS
 from apex.measure.windows import OPPORTUNITY_DAYS
 
@@ -58,16 +58,7 @@ def trials(book: Book, brand: str, category: str | None, most: int = 6) -> Trial
     )
     at = at.select(*keys, "treated", "day", "last_day", "eve", "end", stage=at.to_stage.cast("int64").fill_null(0))
     at = ibis.memtable(at.to_pyarrow())  # four questions follow: asked once
-    active = rows.filter(rows.event_behaviour.notnull() & rows.event_behaviour.notin(PASSIVE)).view()
-    rose = at.join(
-        active,
-        [
-            at.consumer_id == active.consumer_id,
-            active.since >= at.day,
-            active.since < at.end,
-            active.to_stage > at.stage,
-        ],
-    )
+    rose = deeper(rows, at)
     did = daily(book, brand)
     bought = did.filter(did.bought > 0)
     paid = at.join(bought, [at.consumer_id == bought.consumer_id, bought.on >= at.day, bought.on < at.end])

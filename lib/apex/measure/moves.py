@@ -163,16 +163,7 @@ def _described(book: Book, brand: str, category: str | None, points: "ir.Table")
         "consumer_id", "day", "met", "eve", "back", "end", stage=lambda t: t.stage.fill_null(0)
     )
     at = ibis.memtable(at.to_pyarrow())  # four questions follow: asked once
-    active = rows.filter(rows.event_behaviour.notnull() & rows.event_behaviour.notin(PASSIVE)).view()
-    rose = at.join(
-        active,
-        [
-            at.consumer_id == active.consumer_id,
-            active.since >= at.day,
-            active.since < at.end,
-            active.to_stage > at.stage,
-        ],
-    )
+    rose = deeper(rows, at)
     rose = rose.select(*keys).distinct().mutate(rose=1)
     did = ibis.memtable(daily(book, brand).to_pyarrow())  # asked twice
     near = at.join(did, [at.consumer_id == did.consumer_id, did.on >= at.back, did.on < at.end])
@@ -223,6 +214,23 @@ def rows_of(book: Book, brand: str) -> "ir.Table":
     rows = book.rows.filter(book.rows.brand == brand)
     after = rows.day.lead().over(group_by=rows.consumer_id, order_by=rows.day)
     return rows.select("consumer_id", "to_stage", "event_behaviour", since=rows.day, until=after.fill_null(date.max))
+
+
+def deeper(rows: "ir.Table", at: "ir.Table") -> "ir.Table":
+    """`at` (consumer_id, day, end, stage) with each move of that consumer from day to before end, deeper than stage, by an act.
+
+    rows: of `rows_of`. What media do to a consumer is no act.
+    """
+    active = rows.filter(rows.event_behaviour.notnull() & rows.event_behaviour.notin(PASSIVE)).view()
+    return at.join(
+        active,
+        [
+            at.consumer_id == active.consumer_id,
+            active.since >= at.day,
+            active.since < at.end,
+            active.to_stage > at.stage,
+        ],
+    )
 
 
 def daily(book: Book, brand: str) -> "ir.Table":

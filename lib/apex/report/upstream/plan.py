@@ -37,9 +37,15 @@ class Parts:
 
 
 def parts(run: "Run") -> Parts:
-    """Read them, of this run where they are there."""
+    """Read them, of this run where they are there; what is computed here may be shown as it is there."""
+    needed = run.table("2_plan/goal", "needed")
+    if "suppressed" not in needed:
+        needed = run.keep(
+            "needed", needed, keys=["stage"], people=["stock_now", "stock_forecast", "low", "high", "needed"],
+            also=["conversion", "value_minor", "gap"], totals=[["eve"]],
+        )  # fmt: skip
     return Parts(
-        goals=run.table("2_plan/goal", "goals"), needed=run.table("2_plan/goal", "needed"),
+        goals=run.table("2_plan/goal", "goals"), needed=needed,
         way=run.table("2_plan/goal", "way"), strategies=run.table("2_plan/strategy", "chosen"),
         scenes=run.table("2_plan/scenes", "portfolio"), media=run.table("2_plan/media", "budget"),
         calendar=run.table("2_plan/calendar", "phases"), launch=run.table("2_plan/launch", "launch"),
@@ -71,11 +77,6 @@ class HoldOut:
     sizes: pd.DataFrame
     chosen: pd.Series
     expected: float | None
-
-    @property
-    def tells(self) -> bool | None:
-        """Whether the chosen size tells the expected lift; None where nothing is expected."""
-        return None if self.expected is None else bool(self.chosen.detectable <= self.expected)
 
 
 def hold_out(run: "Run", needed: pd.DataFrame, media: pd.DataFrame, goals: pd.DataFrame) -> HoldOut:

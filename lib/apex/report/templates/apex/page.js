@@ -31,9 +31,12 @@
     if (number) return (/^[^\d]*[−-]/.test(text) ? -1 : 1) * number[1].replaceAll(",", "") * (units[number[2]] || 1);
     return /^[A-Z][a-z]{2} \d+, \d{4}$/.test(text) ? Date.parse(text) : text;
   };
-  const compare = (a, b) =>
+  const inWords = (a, b) => a.localeCompare(b, document.documentElement.lang, { numeric: true });
+  const byValue = (a, b) =>
     typeof a === "number" && typeof b === "number" ? a - b
-      : typeof a !== typeof b ? (typeof a === "number" ? -1 : 1) : a.localeCompare(b, document.documentElement.lang, { numeric: true });
+      : typeof a !== typeof b ? (typeof a === "number" ? -1 : 1) : inWords(a, b);
+  // cells of one value are told apart by their words: a crowd may be called "2 Adults Kids"
+  const compare = (a, b) => byValue(value(a), value(b)) || inWords(a.textContent, b.textContent);
   document.querySelectorAll("main table:not(.matrix)").forEach((table) => {
     const heads = [...table.querySelectorAll("thead tr:only-child > th")];
     const body = table.tBodies[0];
@@ -48,7 +51,7 @@
         heads.forEach((other) => other.removeAttribute("aria-sort"));
         th.setAttribute("aria-sort", up ? "ascending" : "descending");
         const at = heads.indexOf(th);
-        const rows = [...body.rows].sort((a, b) => (up ? 1 : -1) * compare(value(a.cells[at]), value(b.cells[at])));
+        const rows = [...body.rows].sort((a, b) => (up ? 1 : -1) * compare(a.cells[at], b.cells[at]));
         body.append(...rows.filter((row) => !row.matches(".total")), ...rows.filter((row) => row.matches(".total")));
       });
     });

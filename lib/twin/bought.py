@@ -55,6 +55,7 @@ class Compiler:
         self.bought: list[Bought] = []
         self.arms = {t.name: self._arms(t) for t in plan.trials}
         self.names: set[str] = set()
+        self.offers: list[tuple[int, int, int, int]] = []
 
     def compiled(self) -> Compiled:
         """The plan, compiled. Raises ValueError for a channel, message, item or kind that the market does not have."""
@@ -71,6 +72,11 @@ class Compiler:
             kinds = list(self.market.spec["benefits"]["kinds"])
             kind = _known(kinds, benefit.kind, "benefit")
             a, b = self._days(benefit)
+            if benefit.chance is None:
+                if any(kind == k and a <= end and begin <= b for begin, end, k, _ in self.offers):
+                    raise ValueError(f"benefit {benefit.kind!r} is offered twice in the shop on the same days")
+                self.offers.append((a, b, kind, self._list(benefit)))
+                continue
             name = self._name(f"benefit/{benefit.kind}", benefit)
             self.lines.append(
                 Line(name, self.brand, 0, a, b, benefit.chance, what=BENEFIT, listed=self._list(benefit), kind=kind,
@@ -91,7 +97,7 @@ class Compiler:
             for event in plan.events
             for a, b in [self._days(event)]
         )
-        extra = Extra(tuple(self.lines), tuple(self.sequences), events, len(self.campaigns))
+        extra = Extra(tuple(self.lines), tuple(self.sequences), events, tuple(self.offers), len(self.campaigns))
         listed_by = np.column_stack([*self.columns, np.zeros(len(self.crowd.number), bool)])
         market = replace(self.market, campaigns=[*self.market.campaigns, *self.campaigns])
         return Compiled(market, plan, extra, listed_by, self.bought, self.arms, (first, last))

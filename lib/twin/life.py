@@ -58,7 +58,7 @@ from twin.purchase import (
     put,
     utility,
 )
-from twin.worlds import NEVER, claims, concerned, count_of, moment, settled, shown, silent
+from twin.worlds import NEVER, claims, concerned, count_of, may_claim, moment, settled, shown, silent
 
 
 @called
@@ -225,10 +225,8 @@ def live(R, P, W, S, order, k, begin, until, before, after, out):
                     n = put(n, out, i, minute + 5, SAMPLE, k, g, channel=C, item=item)
             kinds = W.offer.shape[2]
             kind = int(draw(key, OFTEN, t, 113) * kinds)
-            quiet = recorded and g == W.quiet_brand and W.quiet_first <= t <= W.quiet_last
             if (
-                W.offer[t, g, kind]
-                and not quiet
+                may_claim(W, P, i, t, g, kind)
                 and S[best, COUPON] < t
                 and draw(key, OFTEN, t, 109) < claims(R, P, i, kind)
             ):

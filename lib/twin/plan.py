@@ -67,10 +67,13 @@ class EventDay(_When):
 
 
 class Benefit(_Whom):
-    """A benefit offered: each day a consumer meets the offer with this chance, and claims it or not."""
+    """A benefit offered in the shop, as usually: whoever comes to buy may claim it.
+
+    chance: it is handed out instead, each day a consumer meets the offer with this chance, and claims it or not.
+    """
 
     kind: str
-    chance: float = Field(0.2, gt=0, le=1)
+    chance: float | None = Field(None, gt=0, le=1)
 
 
 class Sampling(_Whom):

@@ -14,7 +14,7 @@ from twin.market import Drawn
 from twin.people import People, people
 from twin.purchase import COLUMNS, FIELDS
 from twin.services import effects
-from twin.worlds import World
+from twin.worlds import EVERYBODY, NOBODY, World
 
 BLOCK = 250  # consumers played at a time
 MINUTES = np.int64(1 << 32)
@@ -25,12 +25,14 @@ AHEAD = 4  # blocks a core that are played before the first of them is taken
 class Extra:
     """What a plan adds to a world; campaigns: how many numbers its lines use beyond the market's own campaigns.
 
-    events: (first day, discount by day, utility by day) of the brand's event days.
+    events: (first day, discount by day, utility by day) of the brand's event days. offers: (first day, last day, kind, whom) of
+    benefits on trips, whom as in `World.offer`.
     """
 
     lines: tuple[Line, ...] = ()
     sequences: tuple[Sequenced, ...] = ()
     events: tuple[tuple[int, np.ndarray, np.ndarray], ...] = ()
+    offers: tuple[tuple[int, int, int, int], ...] = ()
     campaigns: int = 0
 
 
@@ -68,6 +70,11 @@ def world(
     creative = np.ones(market.creatives["message"].shape, bool)
     creative[brand, list(creatives)] = False
     event, lift = market.event_discount.copy(), market.event_lift.copy()
+    offer = np.where(market.offer, EVERYBODY, NOBODY).astype(np.int64)
+    if quiet:
+        offer[quiet[0] : quiet[1] + 1, brand] = NOBODY
+    for first, last, kind, whom in extra.offers:
+        offer[first : last + 1, brand, kind] = whom
     for first, last in [*event_days, *([quiet] if quiet else [])]:
         event[brand, first : last + 1] = 0.0
         lift[brand, first : last + 1] = 0.0
@@ -88,7 +95,7 @@ def world(
         discount=_by_day(np.maximum(market.discount, event)),
         lift=_by_day(lift) + served_lift,
         served=served,
-        offer=market.offer,
+        offer=offer,
         force=forced,
         quiet_brand=brand if quiet else -1,
         quiet_first=int(quiet[0]) if quiet else 0,

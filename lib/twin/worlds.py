@@ -10,6 +10,7 @@ from twin.contact import CONTENT
 from twin.lines import Lines, Steps
 
 NEVER = -100_000.0  # a day long before all others
+EVERYBODY, NOBODY = -1, -2
 MOST = 30  # contacts of a consumer, category and day
 
 
@@ -23,9 +24,9 @@ class World(NamedTuple):
     discount: np.ndarray  # (T, G)
     lift: np.ndarray  # (T, G) utility of event days and of services
     served: np.ndarray  # (T, G, 3) what services do to contacts, content and joining, times
-    offer: np.ndarray  # (T, G, K) bool: benefits that may be claimed on a trip
+    offer: np.ndarray  # (T, G, K) who may claim a benefit on a trip: a column of People.listed, EVERYBODY or NOBODY
     force: np.ndarray  # (trials,) −1 as assigned, 0 everybody on the list control, 1 treated
-    quiet_brand: int  # its usual media and benefits are silent from quiet_first to quiet_last
+    quiet_brand: int  # its usual media are silent from quiet_first to quiet_last
     quiet_first: int
     quiet_last: int
     lines: Lines  # what is done beside the usual media
@@ -83,6 +84,13 @@ def silent(R, W, t, g, c, campaign, content, message, usual):
         and (content < 0 or W.content[content])
         and (creative < 0 or W.creative[g, creative])
     )
+
+
+@inlined
+def may_claim(W, P, i, t, g, kind):
+    """Whether a consumer who came to buy is offered a benefit of this kind."""
+    whom = W.offer[t, g, kind]
+    return whom == EVERYBODY or (whom >= 0 and P.listed[i, whom])
 
 
 @inlined

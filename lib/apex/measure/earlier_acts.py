@@ -1,4 +1,4 @@
-"""What a brand did in the phases of an earlier campaign, and a plan repeats: discounts on event days, media it owns."""
+"""What a brand did in the phases of an earlier campaign, and a plan repeats: discounts, benefits, media it owns."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -48,6 +48,21 @@ def owned(warehouse: Warehouse, brand: str, of: Phases) -> pd.DataFrame:
             found = sums.filter(sums.cost == 0).execute().sort_values("channel")
             rows += [(phase, r.channel, int(r.impressions)) for r in found.itertuples()]
     return pd.DataFrame(rows, columns=["phase", "channel", "impressions"]).astype({"impressions": "int64"})
+
+
+def benefits(warehouse: Warehouse, brand: str, of: Phases) -> pd.DataFrame:
+    """Kinds of benefit on offer on at least half of a phase's days: phase, kind."""
+    rows = []
+    if warehouse.has("benefits"):
+        table = warehouse.table("benefits")
+        mine = table.filter((table.brand == brand) & table.kind.notnull()).select("kind", "first_day", "last_day")
+        runs = mine.execute().astype({"first_day": "datetime64[s]", "last_day": "datetime64[s]"})
+        for phase, first, last in of:
+            days = pd.date_range(first, last)
+            for kind, part in runs.groupby("kind"):
+                on = {d for r in part.itertuples() for d in days if r.first_day <= d <= r.last_day}
+                rows += [(phase, kind)] if 2 * len(on) >= len(days) else []
+    return pd.DataFrame(rows, columns=["phase", "kind"])
 
 
 def _depth(warehouse: Warehouse, brand: str, first: date, last: date) -> tuple[int, float]:

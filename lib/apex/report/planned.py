@@ -164,6 +164,12 @@ class EventDay(_When):
     depth: Annotated[float, Field(ge=0, lt=0.9)]
 
 
+class Benefit(_When):
+    """A kind of benefit, offered in the shop to whoever comes to buy."""
+
+    kind: str
+
+
 class Trial(_When):
     """A randomised trial: arms with their chances. Lines that name an arm reach it alone."""
 
@@ -188,6 +194,7 @@ class Act(_Strict):
     phases: dict[str, tuple[date, date]] = {}
     media: list[Media] = []
     events: list[EventDay] = []
+    benefits: list[Benefit] = []
     trials: list[Trial] = []
     hold_out: str | None = None
 
@@ -198,7 +205,7 @@ class Act(_Strict):
         trials = {t.name: t.arms for t in self.trials}
         if self.hold_out is not None and "control" not in trials.get(self.hold_out, {}):
             raise ValueError(f"hold_out {self.hold_out!r} is none of the trials with an arm control: {sorted(trials)}")
-        for line in (*self.media, *self.events, *self.trials):
+        for line in (*self.media, *self.events, *self.benefits, *self.trials):
             if line.phase is not None and line.phase not in self.phases:
                 raise ValueError(f"phase {line.phase!r} is not in the plan; there are {sorted(self.phases)}")
             first, last = self.phases.get(line.phase or "", (line.first_day, line.last_day))

@@ -38,6 +38,12 @@ def shop(source, canonical, tmp_path):
              ("2024-03-06", "B", "message", "owned", 9, 0)]  # fmt: skip
     frames["spend"] = pd.DataFrame(spend, columns=["day", "brand", "channel", "buying", "impressions", "cost_minor"])
     frames["spend"]["day"] = pd.to_datetime(frames["spend"].day).dt.date
+    frames["benefits"] = pd.DataFrame(
+        [("c1", "A", "gift", PHASES[0][1], dt.date(2024, 3, 2)), ("c2", "A", "gift", dt.date(2024, 3, 4), dt.date(2024, 3, 4)),
+         ("c3", "A", "points", dt.date(2024, 3, 4), dt.date(2024, 3, 5)), ("c4", "B", "points", *PHASES[0][1:]),
+         ("c5", "A", "coupon", dt.date(2024, 2, 1), dt.date(2024, 4, 1))],
+        columns=["coupon_id", "brand", "kind", "first_day", "last_day"],
+    )  # fmt: skip
     frames["channels"] = pd.DataFrame(
         {"channel": ["message", "letter"], "site": ["on", "off"], "kind": ["message", "mail"]}
     )
@@ -64,8 +70,17 @@ def test_owned_media_are_counted_by_phase(shop):
     ]
 
 
+def test_benefits_on_offer_half_of_a_phase_or_more(shop):
+    found = earlier_acts.benefits(shop, "A", PHASES)
+    assert list(found.itertuples(index=False, name=None)) == [
+        ("presale", "coupon"), ("presale", "gift"), ("burst", "coupon"),
+    ]  # fmt: skip
+    assert len(earlier_acts.benefits(shop, "A", [])) == 0
+
+
 def test_without_tables_there_is_nothing(market):
     event = {"consumer_key": "c", "brand": "A", "occurred_at": "2024-03-01", "behaviour": "buy", "value_minor": 5}
     plain = market([event])
     assert earlier_acts.phases(plain, "x") == [] and len(earlier_acts.owned(plain, "A", PHASES)) == 0
+    assert len(earlier_acts.benefits(plain, "A", PHASES)) == 0
     assert earlier_acts.depths(plain, "A", PHASES).depth.isna().all()

@@ -44,7 +44,7 @@ def test_the_market_reads_the_same_acts(tmp_path):
     assert theirs.model_dump(exclude_defaults=True) == plan.act.model_dump(exclude_defaults=True)
 
 
-@pytest.mark.parametrize("part", ["Media", "EventDay", "Trial", "Act"])
+@pytest.mark.parametrize("part", ["Media", "EventDay", "Benefit", "Trial", "Act"])
 def test_whatever_a_plan_may_say_the_market_understands(part):
     theirs = twin_plan.Plan if part == "Act" else getattr(twin_plan, part)
     assert set(getattr(planned, part).model_fields) <= set(theirs.model_fields)

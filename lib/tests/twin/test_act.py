@@ -12,6 +12,7 @@ from twin.contact import CLAIM, SAMPLE
 from twin.play import advance, world
 from twin.purchase import BUY, FIELDS
 from twin.stages import STAGES, stages
+from twin.worlds import NOBODY
 
 N = 1500
 AT = {name: n for n, name in enumerate(FIELDS)}
@@ -90,8 +91,8 @@ def test_a_plan_of_nothing_is_the_world_with_all_off(acted, nothing):
     m, calendar = acted.drawn, acted.drawn.calendar
     first, last = calendar.number(FIRST), calendar.number(LAST)
     off = world(m, channels=tuple(range(len(m.channels))), event_days=((first, last),), only=0)
-    offer = m.offer.copy()
-    offer[first : last + 1, 0] = False
+    offer = off.offer.copy()
+    offer[first : last + 1, 0] = NOBODY
     lived, _ = advance(m, acted.crowd, off._replace(offer=offer), 0, first, last + 1, acted._past.states[0])
     lived[:, 0] += 1
     order = np.lexsort((np.arange(len(lived)), lived[:, 1], lived[:, 0]))
@@ -208,6 +209,20 @@ def test_samples_and_benefits_are_given_and_work(acted, brand, nothing):
     assert liking[claimed[:, 0] - 1].mean() > liking.mean() + 0.03  # who likes it claims it
     sold = [(p.events[:, AT["behaviour"]] == BUY).sum() for p in (nothing, samples, benefits)]
     assert sold[0] < sold[1] and sold[0] < sold[2]
+
+
+def test_a_benefit_without_a_chance_is_offered_in_the_shop_to_whom_it_names(acted, brand, nothing):
+    shop = {"kind": "赠品", "phase": "build-up"}
+    held = {"trials": [{"name": "t", "arms": {"treated": 0.5, "control": 0.5}}], "hold_out": "t"}
+    every, some = (acted.play(twin.Plan(**BASE, benefits=[shop], **more), brand=brand) for more in ({}, held))
+    days = [acted.drawn.calendar.number(day) for day in BASE["phases"]["build-up"]]
+    before, claimed, part = (p.events[p.events[:, AT["behaviour"]] == CLAIM] for p in (nothing, every, some))
+    assert not len(before) and len(claimed) > 10 and set(claimed[:, AT["coupon"]]) == {1}
+    assert set(claimed[:, AT["minute"]] // 1440) <= set(range(days[0], days[1] + 1))
+    arm = some.compiled.arms["t"]
+    assert 0 < len(part) < len(claimed) and (arm[part[:, 0] - 1] == 0).all()
+    with pytest.raises(ValueError, match="offered twice"):
+        acted.play(twin.Plan(**BASE, benefits=[shop, shop]), brand=brand)
 
 
 def test_items_on_trial_are_shown_at_random_and_the_larger_is_clicked_more(acted, brand):

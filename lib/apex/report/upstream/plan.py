@@ -118,20 +118,22 @@ def risks(run: "Run", of: Parts, held: HoldOut) -> pd.DataFrame:
 
 
 def act(run: "Run", media: pd.DataFrame, share: float) -> planned.Act:
-    """What is done by day: the planned media, and as in the earlier campaign event days and media that cost nothing."""
+    """What is done by day: the planned media, and as in the earlier campaign event days, benefits and media that cost nothing."""
     campaign = run.campaign
     phases = {name: (first, last) for name, first, last in campaign.phases.days()}
     first = min([f for f, _ in phases.values()], default=campaign.window[0])
     last = max([*(e for _, e in phases.values()), campaign.window[1]])
     lines = [line for row in media.itertuples() if (line := _line(row, phases)) is not None]
     then = earlier_acts.phases(run.warehouse, next(iter(campaign.compare), None))
-    free = earlier_acts.owned(run.warehouse, run.brand, [p for p in then if p[0] in phases])
+    then = [phase for phase in then if phase[0] in phases]
+    free = earlier_acts.owned(run.warehouse, run.brand, then)
+    offered = earlier_acts.benefits(run.warehouse, run.brand, then)
     lines += [
         planned.Media(channel=row.channel, phase=row.phase, impressions=row.impressions) for row in free.itertuples()
     ]
     return planned.Act(
         campaign_id=campaign.slug, brand=run.brand, first_day=first, last_day=last, phases=phases, media=lines,
-        events=_events(run, phases, then),
+        events=_events(run, then), benefits=[planned.Benefit(phase=r.phase, kind=r.kind) for r in offered.itertuples()],
         trials=[planned.Trial(name=HOLD_OUT, arms={"treated": round(1 - share, 6), "control": round(share, 6)})],
         hold_out=HOLD_OUT,
     )  # fmt: skip
@@ -148,10 +150,8 @@ def _line(row: Any, phases: dict[str, tuple[date, date]]) -> planned.Media | Non
     return planned.Media(channel=row.channel, budget_minor=int(row.planned), buying=buying, **when)
 
 
-def _events(
-    run: "Run", phases: dict[str, tuple[date, date]], then: list[tuple[str, date, date]]
-) -> list[planned.EventDay]:
-    depths = earlier_acts.depths(run.warehouse, run.brand, [p for p in then if p[0] in phases])
+def _events(run: "Run", then: list[tuple[str, date, date]]) -> list[planned.EventDay]:
+    depths = earlier_acts.depths(run.warehouse, run.brand, then)
     return [
         planned.EventDay(phase=row.phase, depth=round(min(row.depth, 0.89), 3))
         for row in depths.itertuples()

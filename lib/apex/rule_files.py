@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -80,22 +81,24 @@ def _keys(kind: Any) -> list[str]:
 def _parts(model: type[BaseModel], at: Place) -> list[Any]:
     """The types that may stand at a place of the grammar, given pydantic's path with its tags."""
     found: list[Any] = [model]
-    for step in at:
-        if step == "[key]":
-            continue
+    for step, then in zip_longest(at, at[1:]):
         if str(step).startswith("="):
             found = [part for kind in found for part in _options(kind, str(step))]
-        else:
-            found = [inner for kind in found for part in _options(kind) for inner in _inside(part, step)]
+        elif step != "[key]":
+            found = [
+                inner for kind in found for part in _options(kind) for inner in _inside(part, step, then == "[key]")
+            ]
     return [part for kind in found for part in _options(kind)]
 
 
-def _inside(kind: Any, step: str | int) -> list[Any]:
-    """What stands in a model's field, a mapping's key or a list."""
+def _inside(kind: Any, step: str | int, is_key: bool) -> list[Any]:
+    """What stands in a model's field, under a mapping's key (or as that key) or in a list."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return [field.annotation for name, field in kind.model_fields.items() if step in (name, field.alias)]
     inner = [a for a in get_args(kind) if a is not Ellipsis]
-    return inner[1:] if get_origin(kind) is dict else inner
+    if get_origin(kind) is dict:
+        return inner[:1] if is_key else inner[1:]
+    return inner
 
 
 def _options(kind: Any, tag: str | None = None) -> list[Any]:

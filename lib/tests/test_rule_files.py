@@ -21,6 +21,7 @@ class Move(Part):
 
 class Rules(Part):
     moves: dict[str, tuple[Move, ...]] = {}
+    names: dict[Literal["en", "zh"], str] = {}
     who: Expression | None = None
 
 
@@ -34,6 +35,7 @@ class Rules(Part):
         ("moves:\n  a: [{share: many}]", r"mine.yml:2: moves.a\[0\].share: .* \(seen: 'many'\)"),
         ("who: {any: [{behaviour: buy, within_days: 9, at_last: 1}]}", r'"at_last" is not a key here. Did you mean "at_least"'),
         ("who: {not: {stage: [L], stages: 1}}", r'mine.yml:1: who.not.stages: "stages" is not a key here. Did you mean "stage"'),
+        ("names: {xen: a}", r'mine.yml:1: names.xen: "xen" is not known. Did you mean "en"'),
         ("moves: {}\nmoves: {}", 'mine.yml:2: the key "moves" stands twice'),
     ],
 )  # fmt: skip

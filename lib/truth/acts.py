@@ -47,7 +47,7 @@ def seen(eve: Played, folder: Path) -> Warehouse:
 def acts(warehouse: Warehouse, brand: str, phases: dict[str, tuple[date, date]]) -> Plan:
     """The campaign before once more, as a plan for these phases."""
     again = repeated(warehouse, brand, BEFORE, phases)
-    lines = [dict(m.model_dump(exclude_none=True)) for m in again["media"]]
+    lines = [m.model_dump(exclude_none=True) for m in again["media"]]
     spend = warehouse.table("spend")
     mine = spend.filter((spend.brand == brand) & (spend.campaign_id.isnull() | (spend.campaign_id == BEFORE)))
     for phase, first, last in earlier_acts.phases(warehouse, BEFORE):

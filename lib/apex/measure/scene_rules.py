@@ -17,7 +17,7 @@ That a medium's channel is in the data and that the audience is not empty is ask
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
@@ -30,7 +30,6 @@ from apex.warehouse import schema
 Counts = Literal["people", "joins", "items", "contents"]
 GateStage = Literal["validate", "accelerate"]
 Measure = Literal["buyers_90", "operable", "followed", "repeat_60", "grown", "paying", "told"]
-MEASURES: tuple[str, ...] = get_args(Measure)
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 

@@ -21,8 +21,6 @@ def cannot(reason: str, words: Words) -> dict[str, Any]:
             "These data hold no contracts. With a table of guaranteed buys (slot, crowd, what is guaranteed, days, price, "
             "penalty), one of the slots' inventory and one of daily spend, this page says which guarantee is at risk, by how "
             "much, and what filling it costs."
-        ), one of the slots' inventory and one of daily spend, this page says which guarantee is at risk, by how much, and "
-            "what filling it costs."
         ),
         "none_own": words("No contract of this brand is known; other brands' contracts say nothing of ours."),
         "none_open": words("All contracts of this brand are over: the wrap-up tells what they delivered."),

@@ -116,6 +116,7 @@ def serve(of: Booking, flow: "Floats", supply: "Floats") -> "Floats":
     left goes to contracts that may use it, by what they still lack.
     """
     planned = np.divide(flow, of.supply[of.cell], out=np.zeros(len(flow)), where=of.supply[of.cell] > 0)
+    planned = planned / np.maximum(of.uses(planned), 1.0)[of.cell]  # never more than all of a cell
     given = planned * supply[of.cell]
     given *= np.minimum(1, _ratio(of.demand, of.gets(given)))[of.contract]
     for _ in range(PASSES):

@@ -56,7 +56,8 @@ def house(tmp_path, source, canonical):
     tables["spend"] = pd.DataFrame(SPEND)
     tables["contracts"] = pd.DataFrame([
         contract("all"), contract("z", crowd="Gen Z"), contract("reach", guarantee="reach"),
-        contract("fresh", guarantee="new consumers"), contract("back", guarantee="recalls"), contract("ahead", first_day=on(330), last_day=on(335)),
+        contract("fresh", guarantee="new consumers"), contract("back", guarantee="recalls"),
+        contract("ahead", first_day=on(330), last_day=on(335)),
         contract("loose", crowd="Gen Z", campaign_id=None),
     ])  # fmt: skip
     tables["inventory"] = pd.DataFrame(

@@ -11,6 +11,7 @@ from apex.show.words import Words
 EVEN = 0.5
 PHASES = ("build-up", "presale", "warm-up", "burst", "return", "other")
 Heads = dict[str, tuple[str, str]]
+CERTAIN = 0.995  # of the draws of the inventory in which there is room: from here on nothing is said
 SOME = 0.5  # impressions: less is nothing
 
 
@@ -95,17 +96,19 @@ def _next(worst: Any, known: pd.DataFrame, sure: float, words: Words) -> str:
     return words("{step}; {n} more contracts need it too, see the table.", step=told, n=others) if others else told
 
 
-def step(row: Any, sure: float, words: Words) -> str:
-    """What to do about one contract today."""
+def step(row: Any, sure: float, words: Words, where: bool = True) -> str:
+    """What to do about one contract today. where: name its slot, for those who do not read it beside."""
     if pd.isna(row.odds):
         return words("hidden: too few people")
     if row.odds >= sure:
         return words("On course: leave it")
-    more, name = words.count(round(max(row.gap_sure, 1))), unit(row.guarantee, words)
     if not pd.isna(row.lacks) and row.lacks > SOME:
         return words("Take from auction: the slot lacks {n} impressions", n=words.count(round(row.lacks)))
-    return words("Ask for {n} {unit} more at {slot} by {day}", n=more, unit=name, day=words.day_short(row.last_day),
-                 slot=slot(row.placement, row.channel, words))  # fmt: skip
+    more, day = words.count(round(max(row.gap_sure, 1))), words.day_short(row.last_day)
+    if not where:
+        return words("Ask for {n} more by {day}", n=more, day=day)
+    name, at = unit(row.guarantee, words), slot(row.placement, row.channel, words)
+    return words("Ask for {n} {unit} more at {slot} by {day}", n=more, unit=name, day=day, slot=at)
 
 
 def filling(shown: pd.DataFrame, auction: pd.DataFrame, sure: float, words: Words) -> dict[str, Any]:
@@ -176,7 +179,7 @@ def possible(shown: pd.DataFrame, scarce: dict[str, pd.DataFrame], words: Words)
         }
     lacking = shown[shown.lacks.astype(float) > SOME]
     if lacking.empty:
-        least = shown[shown.odds_asked.notna()].sort_values("odds_asked").iloc[:1]
+        least = shown[shown.odds_asked < CERTAIN].sort_values("odds_asked").iloc[:1]
         text = words("The slots have room for all that is still due: no contract stands in another's way.")
         for row in least.itertuples():
             text += " " + words("Least sure is {contract}: in {odds} of the cases of the inventory forecast.",
@@ -210,7 +213,7 @@ def rows(shown: pd.DataFrame, sure: float, words: Words) -> pd.DataFrame:
     told = list(known.itertuples())
     whole = {c: known[c].astype("Float64").round().astype("Int64") for c in ("mean", "low", "high")}
     return known.assign(contract=[place(r, words) for r in told], unit=[kind(r.guarantee, words) for r in told],
-                        todo=[step(r, sure, words) for r in told], **whole)  # fmt: skip
+                        todo=[step(r, sure, words, where=False) for r in told], **whole)  # fmt: skip
 
 
 def crowds(cells: pd.DataFrame, shown: pd.DataFrame, words: Words) -> tuple[pd.DataFrame, Heads]:

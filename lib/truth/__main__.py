@@ -2,7 +2,8 @@
 
 `python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media
 bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
-stated odds of goals against what happened; `contracts`, guarantees against what was delivered; `loop` plays a plan file and wraps it up.
+stated odds of goals against what happened; `contracts`, guarantees against what was delivered; `loop` plays a
+plan file and wraps it up.
 """
 
 import argparse

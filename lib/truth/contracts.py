@@ -22,6 +22,7 @@ from apex.files import ROOT
 from apex.model import guarantees
 from apex.model.allocation import allocate, feasible, first_come, serve
 from apex.show import Words
+from apex.show.tables import Format
 from truth.contracts_drawn import CELL, COMMON, DAILY, DAYS, EVE, Slots, signed, slots
 from truth.contracts_market import CONSUMERS, live
 from truth.odds import exact
@@ -146,8 +147,8 @@ def _body(flows: pd.DataFrame, odds: dict[str, pd.DataFrame]) -> str:
         for teller in ("ours", "counting"):
             told = "not rejected" if passes(frame, teller) else "rejected"
             table = bins(frame, teller).rename(columns={"from_": "from"})
-            heads = {c: (c, "share") for c in ("from", "to", "stated")} | {c: (c, "count") for c in ("n", "happened")}
-            heads["p"] = ("exact p", lambda v: f"{float(str(v)):.3f}")
+            heads: dict[str, tuple[str, Format]] = {c: (c, "share") for c in ("from", "to", "stated")}
+            heads |= {c: (c, "count") for c in ("n", "happened")} | {"p": ("exact p", lambda v: f"{float(str(v)):.3f}")}
             title = f"{name}, {teller}: {told} at 1 %, {len(frame)} contracts"
             parts.append(str(show.table(table, f"{name}-{teller}", words, heads, title=title)))
         parts.append(f"<p>80 % intervals held {frame.held.mean():.1%} of {len(frame)} ends.</p>")

@@ -47,9 +47,9 @@ class Course:
 
 def courses(of: pd.DataFrame, daily: pd.DataFrame, phases: pd.DataFrame) -> list[Course]:
     """The course of each row of contracts. daily: contract_id, day, units, impressions; phases: of all campaigns."""
-    spans = {
-        k: list(g[["phase", "first_day", "last_day"]].itertuples(index=False)) for k, g in phases.groupby("campaign_id")
-    }
+    spans: dict[object, list[tuple[str, date, date]]] = {}
+    for campaign, *span in phases[["campaign_id", "phase", "first_day", "last_day"]].itertuples(index=False, name=None):
+        spans.setdefault(campaign, []).append((span[0], span[1], span[2]))
     first = of.set_index("contract_id").first_day
     mine = daily[daily.contract_id.isin(first.index)]
     begin = mine.contract_id.map(first).to_numpy("datetime64[D]")

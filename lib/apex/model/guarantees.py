@@ -25,20 +25,21 @@ INTERVAL = (0.1, 0.9)
 GRID = 2000
 RATE, WORTH = 0.3, 4  # prior sd of ln(D / A), and how many ended contracts it is worth: a convention
 EVEN, WIDE = 20.0, 1.0  # prior of the beta-binomial's precision: median, sd of the logarithm
+OWN = 0.5  # prior sd of ln of a guarantee's own precision beside that of all
 OFFSET = 0.5  # prior sd of how far a kind of guarantee runs ahead of its impressions (logit)
 ENOUGH = 8  # ended contracts below which the page says that odds rest on a convention
 
 
 @dataclass(frozen=True)
 class Record:
-    """What ended contracts teach. middle, spread: of ln(D / A); precision: of the beta-binomial; ahead: guarantee → logit
-    by which its units run ahead of the impressions; n: ended contracts; costs: guarantee → impressions that one more unit took
+    """What ended contracts teach. middle, spread: of ln(D / A); by guarantee, precision: of the beta-binomial; ahead: logit by
+    which its units run ahead of the impressions; n: ended contracts; costs: guarantee → impressions that one more unit took
     from here on (1 for impressions).
     """
 
     middle: float
     spread: float
-    precision: float
+    precision: dict[str, float]
     ahead: dict[str, float]
     n: int
     costs: dict[str, float] = field(default_factory=dict)
@@ -102,17 +103,21 @@ def learn(ended: pd.DataFrame, come: "Floats", share: "Floats", end: "Floats") -
     which = np.array([kinds.index(g) for g in ended.guarantee], int)
 
     def loss(x: "Floats") -> float:
-        prior = ((x[0] - np.log(EVEN)) / WIDE) ** 2 / 2 + ((x[1:] / OFFSET) ** 2).sum() / 2
+        ahead, own = np.split(x[1:], 2)
+        prior = (
+            ((x[0] - np.log(EVEN)) / WIDE) ** 2 / 2 + ((ahead / OFFSET) ** 2).sum() / 2 + ((own / OWN) ** 2).sum() / 2
+        )
         if not use.any():
             return float(prior)
-        usual = _ahead(share[use], x[1:][which[use]])
-        return float(prior - _log_pace(come[use], end[use], usual, float(np.exp(x[0]))).sum())
+        usual = _ahead(share[use], ahead[which[use]])
+        return float(prior - _log_pace(come[use], end[use], usual, np.exp(x[0] + own[which[use]])).sum())
 
-    found = minimize(
-        loss, np.r_[np.log(EVEN), np.zeros(len(kinds))], method="L-BFGS-B", bounds=[(0, 9), *[(-3, 3)] * len(kinds)]
-    )
-    ahead = dict(zip(kinds, found.x[1:].tolist(), strict=True))
-    return Record(middle, spread, float(np.exp(found.x[0])), ahead, n)
+    start = np.r_[np.log(EVEN), np.zeros(2 * len(kinds))]
+    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0, 9), *[(-3, 3)] * (2 * len(kinds))])
+    ahead, own = np.split(found.x[1:], 2)
+    precision = {kind: float(np.exp(found.x[0] + more)) for kind, more in zip(kinds, own, strict=True)}
+    every = {"": float(np.exp(found.x[0]))}
+    return Record(middle, spread, every | precision, dict(zip(kinds, ahead.tolist(), strict=True)), n)
 
 
 def end_of(amount: float, guarantee: str, come: float, share: float, record: Record) -> End:
@@ -128,7 +133,8 @@ def end_of(amount: float, guarantee: str, come: float, share: float, record: Rec
     x = np.log(np.maximum(units, 0.5) / amount)
     log = -(((x - record.middle) / record.spread) ** 2) / 2 - np.log(np.maximum(units, 0.5)) + np.log(width)
     if usual > 0:
-        log = log + _log_pace(np.full(len(units), come), units, np.full(len(units), usual), record.precision)
+        own = record.precision.get(guarantee, record.precision[""])
+        log = log + _log_pace(np.full(len(units), come), units, np.full(len(units), usual), own)
     weight = np.exp(log - log.max())
     return End(amount, come, units, weight / weight.sum())
 
@@ -204,7 +210,7 @@ def _ahead(share: "Floats", logit: "Floats") -> "Floats":
     return np.asarray(1 / (1 + (1 - inside) / inside * np.exp(-logit)), float)
 
 
-def _log_pace(come: "Floats", end: "Floats", share: "Floats", precision: float) -> "Floats":
+def _log_pace(come: "Floats", end: "Floats", share: "Floats", precision: "Floats | float") -> "Floats":
     """ln of the beta-binomial chance that `come` of `end` units had come."""
     from scipy.special import betaln, gammaln
 

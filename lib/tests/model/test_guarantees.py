@@ -10,7 +10,7 @@ from apex.model import contract_pace, guarantees
 from apex.model.contract_pace import Course
 from apex.model.guarantees import Record, end_of, learn
 
-RECORD = Record(0.0, 0.15, 20.0, {"impressions": 0.0}, 100)
+RECORD = Record(0.0, 0.15, {"": 20.0}, {"impressions": 0.0}, 100)
 FIRST = dt.date(2024, 3, 1)
 
 
@@ -84,14 +84,14 @@ def test_the_record_learns_middle_spread_and_pace():
     ended = pd.DataFrame({"guarantee": "impressions", "amount": amount})
     found = learn(ended, rng.binomial(end.astype(int), share).astype(float), np.full(400, 0.5), end)
     assert found.middle == pytest.approx(-0.1, abs=0.03) and found.spread == pytest.approx(0.2, abs=0.02)
-    assert found.precision == pytest.approx(15, rel=0.3) and found.ahead["impressions"] == pytest.approx(
+    assert found.precision["impressions"] == pytest.approx(15, rel=0.3) and found.ahead["impressions"] == pytest.approx(
         np.log(1.5), abs=0.1
     )
     few = learn(ended[:0], np.zeros(0), np.zeros(0), np.zeros(0))
     assert (
         few.n == 0
         and few.spread == pytest.approx(guarantees.RATE)
-        and few.precision == pytest.approx(guarantees.EVEN, rel=0.01)
+        and few.precision[""] == pytest.approx(guarantees.EVEN, rel=0.01)
     )
 
 
@@ -131,3 +131,16 @@ def test_without_any_ended_contract_a_convention_stands_in():
     none = pd.DataFrame(columns=["campaign_id", "phase", "first_day", "last_day"])
     seen = guarantees.outlook(of[of.brand == "b"], daily, none, FIRST + dt.timedelta(4))
     assert seen.record.n == 0 and 0.3 < seen.ends[0].short < 0.7 and np.isnan(seen.costs[1])
+
+
+def test_a_kind_of_guarantee_may_scatter_more_than_the_others():
+    rng = np.random.default_rng(2)
+    end = np.full(300, 200.0)
+    kinds = np.array(["impressions"] * 200 + ["recalls"] * 100)
+    share = np.where(kinds == "recalls", rng.beta(3, 3, 300), rng.beta(30, 30, 300))
+    amount = np.round(200 * np.exp(rng.normal(0, 0.3, 300)))
+    ended = pd.DataFrame({"guarantee": kinds, "amount": amount})
+    found = learn(ended, rng.binomial(200, share).astype(float), np.full(300, 0.5), end)
+    assert found.precision["recalls"] < found.precision["impressions"] / 2
+    wide, narrow = (end_of(200.0, kind, 100.0, 0.5, found) for kind in ("recalls", "impressions"))
+    assert wide.quantile(0.9) - wide.quantile(0.1) > narrow.quantile(0.9) - narrow.quantile(0.1)

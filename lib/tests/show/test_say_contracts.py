@@ -125,6 +125,6 @@ def test_tables_by_phase_crowd_and_slot(words):
 
 
 def test_what_the_odds_rest_on(words):
-    assert "534" in say.learned(Record(0.0, 0.15, 20.0, {}, 534), words)
-    assert say.learned(None, words) and say.learned(Record(0.0, 0.3, 20.0, {}, 0), words)
+    assert "534" in say.learned(Record(0.0, 0.15, {"": 20.0}, {}, 534), words)
+    assert say.learned(None, words) and say.learned(Record(0.0, 0.3, {"": 20.0}, {}, 0), words)
     assert say.forecast(None, words) is None

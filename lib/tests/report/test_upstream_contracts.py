@@ -58,12 +58,17 @@ def study(warehouse, day, brand="b"):
     return upstream._study(SimpleNamespace(warehouse=warehouse, as_of=day(DAY), brand=brand), 0.8)
 
 
+def all_(of):
+    return of.contracts().assign(suppressed=False)
+
+
 def test_the_brands_open_contracts_what_slots_lack_and_who_gets_them(build, day):
     made = upstream.tables(study(build("market"), day))
     frame = made.contracts.set_index("contract_id")
     assert frame.index.tolist() == ["heads", "much", "open"]
     assert frame.come.tolist() == [7, 33, 33] and frame.odds["much"] < 0.05
-    room = made.slots.free[0]
+    nothing = made.contracts.assign(suppressed=False)
+    room = made.slots(["placement"], nothing).free[0]
     assert frame.lacks["much"] + frame.lacks["open"] + frame.lacks["heads"] == pytest.approx(
         frame.asked.sum() - room, rel=0.01
     )
@@ -71,6 +76,8 @@ def test_the_brands_open_contracts_what_slots_lack_and_who_gets_them(build, day)
     shown = suppress(made.contracts, upstream.PEOPLE, 20, also=upstream.ALSO, keys=["contract_id"])
     assert shown.suppressed.tolist()[0] and shown.odds.isna()[0]
     plan = made.plan(shown)
+    asked = made.slots(["placement"], shown).asked[0]
+    assert asked == pytest.approx(plan.impressions.sum()) and asked < made.slots(["placement"], nothing).asked[0]
     assert "heads" not in set(plan.contract_id) and plan.impressions.sum() <= room * 1.001
     assert plan.day.min() == day(DAY + 1) and plan.day.max() == day(59)
     bought = made.auction(shown).groupby("gap").impressions.sum()
@@ -80,7 +87,7 @@ def test_the_brands_open_contracts_what_slots_lack_and_who_gets_them(build, day)
 def test_later_days_change_nothing(build, day):
     plain, other = (study(build(name, later=later), day) for name, later in (("market", False), ("other", True)))
     pd.testing.assert_frame_equal(plain.contracts(), other.contracts())
-    pd.testing.assert_frame_equal(plain.slots(["placement"]), other.slots(["placement"]))
+    pd.testing.assert_frame_equal(plain.slots(["crowd"], all_(plain)), other.slots(["crowd"], all_(other)))
     pd.testing.assert_frame_equal(plain.who(), other.who())
 
 
@@ -91,7 +98,11 @@ def test_without_inventory_the_odds_stay(build, day):
         and made.contracts.lacks.isna().all()
         and np.isnan(made.contracts.odds_asked).all()
     )
-    assert made.slots.empty and made.plan(made.contracts.assign(suppressed=False)).empty and made.scarce == {}
+    assert (
+        made.slots(["placement"], made.contracts.assign(suppressed=False)).empty
+        and made.plan(made.contracts.assign(suppressed=False)).empty
+        and made.scarce == {}
+    )
 
 
 @pytest.mark.parametrize(("without", "brand", "reason"), [

@@ -68,6 +68,10 @@ def test_unsure_but_likely_is_careful(words):
 def test_hidden_contracts_are_not_told(words):
     found = valid(say.risk(shown(hidden=[0]), 534, 0.8, words))
     assert "18,000" not in found.text
+    three = pd.concat([shown((0.2, 0.3)), shown(hidden=[0, 1])[:1]], ignore_index=True)
+    assert len(valid(say.risk(three, 534, 0.8, words)).text) > len(
+        valid(say.risk(shown((0.2, 0.3)), 534, 0.8, words)).text
+    )
     both = shown(hidden=[0, 1])
     assert valid(say.risk(both, 534, 0.8, words)).value is None
     rows = say.rows(both, 0.8, words)

@@ -87,12 +87,17 @@ class Study:
         frame.insert(0, "contract_id", self.outlook.of.contract_id.to_numpy()[self.booking.contract])
         return frame[frame.impressions > 0].reset_index(drop=True)
 
-    def slots(self, by: Sequence[str]) -> pd.DataFrame:
-        """The columns `by` (placement, crowd), announced, others, free, low, high (of free, 80 %), asked: over the days left."""
+    def slots(self, by: Sequence[str], shown: pd.DataFrame) -> pd.DataFrame:
+        """The columns `by` (placement, crowd), announced, others, free, low, high (of free, 80 %), asked: over the days left.
+
+        asked: by the contracts that may be shown; with the others in it, what these have got could be had by subtraction.
+        """
         columns = [*by, "announced", "others", "free", "low", "high", "asked"]
         if self.supply is None or self.booking is None or self.plan is None:
             return pd.DataFrame(columns=columns)
-        cells = self.supply.cells.assign(asked=self.booking.uses(self.plan.flow))
+        open_ = self.outlook.of.contract_id.isin(shown.contract_id[~shown.suppressed]).to_numpy()
+        asked = self.booking.uses(self.plan.flow * open_[self.booking.contract])
+        cells = self.supply.cells.assign(asked=asked)
         groups = cells.groupby(list(by), sort=True)
         frame = groups[["announced", "others", "free", "asked"]].sum().reset_index()
         number = groups.ngroup().to_numpy()
@@ -126,8 +131,6 @@ class Tables:
 
     study: Study | CannotTell
     contracts: pd.DataFrame
-    slots: pd.DataFrame
-    cells: pd.DataFrame
     n: int
     scarce: dict[str, pd.DataFrame]
 
@@ -136,6 +139,12 @@ class Tables:
         if isinstance(self.study, CannotTell):
             return pd.DataFrame(columns=["gap", "channel", "price_minor", "impressions", "cost_minor"])
         return self.study.auction(shown)
+
+    def slots(self, by: Sequence[str], shown: pd.DataFrame) -> pd.DataFrame:
+        """The slots by placement, or by placement and crowd; `asked` is of the contracts that may be shown."""
+        if isinstance(self.study, CannotTell):
+            return pd.DataFrame(columns=[*by, "announced", "others", "free", "low", "high", "asked"])
+        return self.study.slots(by, shown)
 
     def plan(self, shown: pd.DataFrame) -> pd.DataFrame:
         """contract_id, crowd, phase, day, impressions of those contracts that may be shown."""
@@ -149,14 +158,12 @@ def tables(of: Study | CannotTell) -> Tables:
     """The page's tables of a study."""
     if isinstance(of, CannotTell):
         none = {c: pd.Series(dtype="float64") for c in (*PEOPLE, *ALSO)}
-        sums = ["announced", "others", "free", "low", "high", "asked"]
-        return Tables(of, pd.DataFrame({c: [] for c in NAMES} | none), pd.DataFrame(columns=["placement", *sums]),
-                      pd.DataFrame(columns=["placement", "crowd", *sums]), 0, {})  # fmt: skip
+        return Tables(of, pd.DataFrame({c: [] for c in NAMES} | none), 0, {})
     contracts = of.contracts()
     lacking = [n for n, lacks in enumerate(contracts.lacks) if lacks > 0]
     scarce = {contracts.contract_id[n]: of.scarce(n) for n in lacking}
     n = 0 if of.outlook.record is None else of.outlook.record.n
-    return Tables(of, contracts, of.slots(["placement"]), of.slots(["placement", "crowd"]), n, scarce)
+    return Tables(of, contracts, n, scarce)
 
 
 def study(run: "Run", sure: float) -> Study | CannotTell:

@@ -77,6 +77,8 @@ def risk(shown: pd.DataFrame, n: int, sure: float, words: Words) -> dict[str, An
         unit=unit(worst.guarantee, words), day=words.day(worst.last_day), low=words.count(round(worst.low)),
         high=words.count(round(worst.high)), odds=words.share(worst.odds),
     )  # fmt: skip
+    if hidden := len(shown) - len(known):
+        text += " " + words("Not shown, because too few people stand behind them: {n}.", n=hidden)
     short = fitting(words("{some} of {n} guarantees will sooner be missed", some=len(likely), n=len(known)))
     tile = {
         "label": words("Guarantees at risk"),
@@ -93,7 +95,7 @@ def risk(shown: pd.DataFrame, n: int, sure: float, words: Words) -> dict[str, An
 def _next(worst: Any, known: pd.DataFrame, sure: float, words: Words) -> str:
     others = int((known.odds < sure).sum()) - int(worst.odds < sure)
     told = step(worst, sure, words)
-    return words("{step}; {n} more contracts need it too, see the table.", step=told, n=others) if others else told
+    return words("{step}; contracts that need it too: {n}, see the table.", step=told, n=others) if others else told
 
 
 def step(row: Any, sure: float, words: Words, where: bool = True) -> str:

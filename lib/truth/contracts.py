@@ -132,7 +132,7 @@ def main(arguments: list[str]) -> int:
     for name, frame in odds.items():
         frame.to_csv(chosen.folder / f"contracts-{name}.csv", index=False)
     page = chosen.folder / "contracts.html"
-    files.atomic_write(page, PAGE.format(title="Guarantees", css=show.house_css(), body=_body(flows, odds)))
+    files.atomic_write(page, PAGE.format(css=show.house_css(), body=_body(flows, odds)))
     sys.stdout.write(f"{page}\n")
     return 0
 
@@ -150,6 +150,6 @@ def _body(flows: pd.DataFrame, odds: dict[str, pd.DataFrame]) -> str:
             heads: dict[str, tuple[str, Format]] = {c: (c, "share") for c in ("from", "to", "stated")}
             heads |= {c: (c, "count") for c in ("n", "happened")} | {"p": ("exact p", lambda v: f"{float(str(v)):.3f}")}
             title = f"{name}, {teller}: {told} at 1 %, {len(frame)} contracts"
-            parts.append(str(show.table(table, f"{name}-{teller}", words, heads, title=title)))
+            parts.append(show.table(table, f"{name}-{teller}", words, heads, title=title).html)
         parts.append(f"<p>80 % intervals held {frame.held.mean():.1%} of {len(frame)} ends.</p>")
     return "".join(parts)

@@ -65,3 +65,10 @@ def test_what_the_notebook_counts_is_what_was_delivered(tmp_path):
         and (counted == true).all()
         and set(of.contracts.guarantee) - {"impressions"} <= set(inventory.HEADS)
     )
+
+
+def test_the_page_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(contracts, "twin", lambda seeds, folder, consumers: contracts.drawn(seeds))
+    assert contracts.main(["--seeds", "2100", "2101", "--twin", "2100", "2101", "--folder", str(tmp_path)]) == 0
+    page = (tmp_path / "contracts.html").read_text(encoding="utf-8")
+    assert page.count("<table") == 4 and "drawn, counting" in page and len(list(tmp_path.glob("*.csv"))) == 3

@@ -24,7 +24,7 @@ from twin.store import DEFAULT, truth
 
 PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
-    "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop",
+    "creatives": "truth.creatives", "odds": "truth.odds", "trials": "truth.trials", "loop": "truth.loop",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

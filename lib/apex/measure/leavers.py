@@ -18,7 +18,8 @@ COLUMNS = ["day", "consumer_id", "stage", "left", "lower", "fell", "lately", "bo
 
 
 def days(book: Book, horizon: int, most: int) -> list[date]:
-    """Today and the days `horizon`, 2 × `horizon` … before it that the rules' windows let us trust; at most `most` + 1, latest last."""
+    """Today and the days `horizon`, 2 × `horizon` … before it that the rules' windows let us trust; at most `most` + 1, latest
+    last."""
     last, first = book.warehouse.last_day, book.trusted_from(1)
     reach = max((last - first).days // horizon, 0)
     return [last - timedelta(days=k * horizon) for k in range(min(most, reach), -1, -1)]

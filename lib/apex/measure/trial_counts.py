@@ -32,9 +32,10 @@ class Counted:
 
     arms: arm, chance (of the draw), control (bool), units (all so far), and of arms of consumers: old, old_square (money of the
     year before, and its squares, summed), past, past_square (the same of the equal window before).
-    days: one row a day and arm in that order, zeros included: day, arm, units (impressions of the day; consumers on the list by its
-    end), did (clicks; first purchases), carts, and of consumers, over all days so far: gmv_minor, square, cross (sums of money, of
-    its squares, and of its products with the year before's). twice: consumers on the list with more than one arm, left out.
+    days: one row a day and arm, by day and then in the order of arms, zeros included: day, arm, units (impressions of the day;
+    consumers on the list by its end), did (clicks; first purchases), carts, and of consumers, over all days so far: gmv_minor,
+    square, cross (sums of money, of its squares, and of its products with the year before's). twice: consumers on the list
+    with more than one arm, left out.
     """
 
     experiment_id: str
@@ -60,7 +61,9 @@ class Counted:
 
     def grid(self, column: str) -> pd.DataFrame:
         """A column of `days`: a row a day, a column an arm, in the order of `arms`."""
-        return self.days.pivot(index="day", columns="arm", values=column)[list(self.arms.arm)]
+        arms = list(self.arms.arm)
+        cells = self.days[column].to_numpy().reshape(-1, len(arms))
+        return pd.DataFrame(cells, index=pd.Index(self.days.day.to_numpy()[:: len(arms)], name="day"), columns=arms)
 
 
 def listed(warehouse: Warehouse, brand: str, recent: int) -> pd.DataFrame:
@@ -97,7 +100,7 @@ def _shown(warehouse: Warehouse, brand: str, row: "pd.Series", seen: date) -> Co
     frame = rows.group_by("day", "arm").agg(units=rows.impressions.sum(), did=rows.clicks.sum()).execute()
     days = _filled(frame, _carted(warehouse, brand, row.experiment_id, names, seen), names, row.first_day, seen)
     units = days.groupby("arm").units.sum().reindex(names).to_numpy()
-    arms = arms.assign(control=False, units=units).reindex(columns=ARMS).fillna({c: 0 for c in ARMS[4:]})
+    arms = arms.assign(control=False, units=units).reindex(columns=ARMS).fillna(dict.fromkeys(ARMS[4:], 0))
     return _told(row, seen, IMPRESSION, arms, days)
 
 

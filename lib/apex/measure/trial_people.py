@@ -21,8 +21,8 @@ def people(
 
     Returns a frame with a row a consumer: treated (bool), chance (of being treated), buyers (0 or 1), gmv_minor, stage (on the
     eve; NONE where none), and those of `traits` that the data know ("?" where missing); and one of numbers of the same rows: the
-    year's GMV and purchase (logarithms of 1 + x), and 0 or 1 for each level of stage and traits with FEW consumers or more. Both are
-    without consumer ids. Both empty where a consumer's chance is not known.
+    year's GMV and purchase (logarithms of 1 + x), and 0 or 1 for each level of stage and traits with FEW consumers or more.
+    Both are without consumer ids. Both empty where a consumer's chance is not known.
     """
     of = counting.trial(book.warehouse, experiment_id, brand, earlier=1, window=(first, last))
     chance = pd.to_numeric(of.consumers.propensity).astype(float)

@@ -1,7 +1,7 @@
 """How long people kept the stage at which they stood on a day: the product-limit curve of `statsmodels` by stage.
 
-Everybody is followed from the same day on; whoever has not fallen by today is cut there. On a page a step of a curve tells how many
-left on a day, so only days between which none or enough left are given.
+Everybody is followed from the same day on; whoever has not fallen by today is cut there. On a page a step of a curve tells how
+many left on a day, so only days between which none or enough left are given.
 """
 
 from collections.abc import Sequence

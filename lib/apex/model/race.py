@@ -4,10 +4,10 @@ Of everything that happens (a click, a first purchase) in one of two arms, given
 it happens in the first is r λ / (1 − r + r λ): r the first arm's share of those at risk, λ the ratio of the arms' rates. How
 often things happen, and on which days, drops out. The likelihood of all that happened, mixed over all larger λ by a prior that
 was fixed beforehand and divided by that of λ, is a martingale of mean one where λ is true, and less where it is smaller; so if
-it ever exceeds 2/α, λ is ruled out from below with a chance of at most α/2 to be wrong, at every look together (Ville 1939; Robbins,
-Ann. Math. Statist. 41, 1970; for counts: Lindon & Malek, Anytime-valid inference for multinomial count data, NeurIPS 2022; for first
-purchases: Grünwald, Ly, Pérez-Ortiz & ter Schure, The safe logrank test, 2021); from above likewise. No count is too small and
-no arm too unequal; shares may change from day to day, as when traffic follows the better arm.
+it ever exceeds 2/α, λ is ruled out from below with a chance of at most α/2 to be wrong, at every look together (Ville 1939;
+Robbins, Ann. Math. Statist. 41, 1970; for counts: Lindon & Malek, Anytime-valid inference for multinomial count data, NeurIPS
+2022; for first purchases: Grünwald, Ly, Pérez-Ortiz & ter Schure, The safe logrank test, 2021); from above likewise. No count
+is too small and no arm too unequal; shares may change from day to day, as when traffic follows the better arm.
 """
 
 from typing import TYPE_CHECKING
@@ -49,6 +49,28 @@ def bounds(first: "Floats", second: "Floats", share: "Floats", alpha: float) -> 
         np.where(low == 0, 0.0, np.exp(GRID[low] - STEP)),
         np.where(high == last, np.inf, np.exp(GRID[high] + STEP)),
     )
+
+
+def ahead(
+    first: "Floats", second: "Floats", share: "Floats", alpha: float
+) -> "tuple[NDArray[np.bool_], NDArray[np.bool_]]":
+    """Whether the first arm's rate is shown to be larger than the second's after each day, and whether the second's is.
+
+    The same test as that of `bounds`, of a ratio of one alone.
+    """
+    both = (share > 0) & (share < 1)
+    r, at = np.where(both, share, 0.5)[:, None], GRID[GRID.size // 2 :]
+    larger = []
+    for mine, other, part in ((first, second, r), (second, first, 1 - r)):
+        chance = part * np.exp(at) / (1 - part + part * np.exp(at))
+        told = mine[:, None] * np.log(chance) + other[:, None] * np.log1p(-chance)
+        seen = np.cumsum(np.where(both[:, None], told, 0.0), axis=0)
+        gain = seen - seen[:, :1]
+        prior = np.exp(-(at**2) / (2 * SPREAD**2))
+        top = gain.max(axis=1, keepdims=True)
+        mixed = top[:, 0] + np.log(np.exp(gain - top) @ (prior / prior.sum()))
+        larger.append(mixed >= np.log(2 / alpha))
+    return larger[0], larger[1]
 
 
 def _above(seen: "Floats", prior: "Floats") -> "Floats":

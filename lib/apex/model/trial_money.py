@@ -42,19 +42,24 @@ def table(counted: "Counted", alpha: float) -> pd.DataFrame:
 
 def lows(counted: "Counted", alpha: float) -> "dict[tuple[int, int], NDArray[np.bool_]]":
     """For every ordered pair of arms and every day whether the first was told to bring more than the second."""
-    arms = range(len(counted.arms))
+    arms, known = range(len(counted.arms)), _means(counted)
     found = {}
     for k in arms:
         for j in arms:
             if k != j:
-                _, low, _ = differences(counted, k, j, alpha)
+                _, low, _ = differences(counted, k, j, alpha, known)
                 found[k, j] = low > 0
     return found
 
 
-def differences(counted: "Counted", k: int, j: int, alpha: float) -> "tuple[Floats, Floats, Floats]":
-    """How much more arm k brought a consumer than arm j after each day: extra, low, high (NaN where too few bought)."""
-    mean, variance, n = _means(counted)
+def differences(
+    counted: "Counted", k: int, j: int, alpha: float, known: "tuple[Floats, Floats, Floats] | None" = None
+) -> "tuple[Floats, Floats, Floats]":
+    """How much more arm k brought a consumer than arm j after each day: extra, low, high (NaN where too few bought).
+
+    known: means, variances and consumers by day and arm, where computed already.
+    """
+    mean, variance, n = known or _means(counted)
     buyers = np.cumsum(counted.grid("did").to_numpy(float), axis=0)
     size = 1 / (1 / n[:, k] + 1 / n[:, j])
     square = variance[:, k] / n[:, k] + variance[:, j] / n[:, j]

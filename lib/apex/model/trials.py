@@ -7,7 +7,7 @@ when it beats every other one; that an arm wins which is not the best happens in
 
 from dataclasses import dataclass
 from datetime import date
-from itertools import permutations
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MONEY = "gmv_minor"
 WINNER, ALIKE, CONTINUE, FEW, BROKEN = "winner", "alike", "continue", "few", "broken"
 STOP = (WINNER, ALIKE)
+TOGETHER = " + "  # between arms that stand together
 LEAST = 10  # things that happened, in all arms together, below which a trial is not read
 ARMS = ["arm", "control", "units", "did", "rate", "against", "ratio", "low", "high", "p_best", "loss", "next_share"]
 
@@ -38,8 +39,8 @@ class Read:
     arms: ARMS, one row an arm: rate, and its ratio to the arm `against` (the control; without one the leader, and for the
     leader the one behind it) with its interval; p_best, loss (of the rate, if one went on with this arm for good), next_share (by
     Thompson's rule, of impressions). path: day, value, low, high: the leader's ratio day by day. money: `trial_money.table`.
-    unevenness: the sample-ratio test's p. detectable: the lift that it can tell by its end (None: none). told: the day on which the
-    winner was first told.
+    unevenness: the sample-ratio test's p. detectable: the lift that it can tell by its end (None: none). told: the day on
+    which the winner was first told.
     """
 
     counted: "Counted"
@@ -75,7 +76,7 @@ def read(counted: "Counted", lift: float, limit: float, seed: int = 0) -> Read:
         next_share=thompson.shares(chances) if counted.unit != "consumer" else np.nan,
     )  # fmt: skip
     arms = _against(arms, all_pairs)
-    winner, told = won(counted, all_pairs)
+    winner, told = won(counted)
     uneven = sample_ratio.p_value(list(counted.arms.units), list(counted.arms.chance))
     detectable, needed = _ahead(counted, n, x, lift)
     verdict = _verdict(counted, uneven, x.sum(), winner, loss, rate, limit, detectable, lift)
@@ -83,14 +84,41 @@ def read(counted: "Counted", lift: float, limit: float, seed: int = 0) -> Read:
                 winner if verdict != BROKEN else None, told if verdict != BROKEN else None, detectable, needed)  # fmt: skip
 
 
-def won(counted: "Counted", rates: "Pairs | None" = None) -> tuple[str | None, date | None]:
-    """The arm that was told to beat all others, and the first day on which it was. rates: of `pairs`, where known."""
+def pooled(arms: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Arms with those that did too little to be shown put together (arm "a + b"), the smallest first, so that none need be
+    hidden.
+
+    arms: of `Read`. What was put together has no ratio and no loss of its own, nor has whoever stood beside it.
+    """
+    rows = arms.sort_values(["did", "arm"]).to_dict("records")
+    while len(rows) > 1 and any(0 < r["did"] < least for r in rows):
+        k = next(n for n, r in enumerate(rows) if 0 < r["did"] < least)
+        j = k + 1 if k + 1 < len(rows) else k - 1
+        one, two = rows[min(k, j)], rows[max(k, j)]
+        both = {c: one[c] + two[c] for c in ("units", "did", "p_best", "next_share")}
+        both |= {
+            "arm": f"{one['arm']}{TOGETHER}{two['arm']}",
+            "control": False,
+            "rate": both["did"] / max(both["units"], 1),
+        }
+        rows = [r for n, r in enumerate(rows) if n not in (k, j)]
+        rows = sorted([*rows, both], key=lambda r: (r["did"], r["arm"]))
+    found = pd.DataFrame(rows).reindex(columns=ARMS)
+    gone = ~found.against.isin(found.arm)
+    found.loc[gone, ["ratio", "low", "high"]] = np.nan
+    return found.astype({"units": "int64", "did": "int64"})
+
+
+def won(counted: "Counted") -> tuple[str | None, date | None]:
+    """The arm that was told to beat all others, and the first day on which it was."""
     names, days = list(counted.arms.arm), list(counted.grid("units").index)
     alpha = counted.alpha / comparisons(len(names))
     if counted.metric == MONEY:
         beats = trial_money.lows(counted, alpha)
     else:
-        beats = {pair: low > 1 for pair, (_, low, _) in (rates or pairs(counted, alpha)).items()}
+        beats = {}
+        for (k, j), (first, second, share) in _races(counted).items():
+            beats[k, j], beats[j, k] = race.ahead(first, second, share, alpha)
     best: tuple[int, int] | None = None
     for k in range(len(names)):
         ever = [np.logical_or.accumulate(beats[k, j]) for j in range(len(names)) if j != k]
@@ -101,20 +129,27 @@ def won(counted: "Counted", rates: "Pairs | None" = None) -> tuple[str | None, d
 
 
 def pairs(counted: "Counted", alpha: float) -> "Pairs":
-    """`race.bounds` of every ordered pair of arms.
+    """`race.bounds` of every ordered pair of arms."""
+    found = {}
+    for (k, j), told in _races(counted).items():
+        ratio, low, high = race.bounds(*told, alpha)
+        with np.errstate(divide="ignore"):
+            found[k, j], found[j, k] = (ratio, low, high), (1 / ratio, 1 / high, 1 / low)
+    return found
+
+
+def _races(counted: "Counted") -> "Pairs":
+    """For each pair of arms what happened in the first and the second, and the first's share of those at risk, by day.
 
     Of consumers those are at risk who were on the list by the day's end and had not bought for the first time before.
     """
     units, did = (counted.grid(c).to_numpy(float) for c in ("units", "did"))
     risk = units - (np.cumsum(did, axis=0) - did) if counted.unit == "consumer" else units
     found = {}
-    for k, j in permutations(range(units.shape[1]), 2):
-        if k < j:
-            both = risk[:, k] + risk[:, j]
-            share = np.divide(risk[:, k], both, out=np.zeros(len(both)), where=both > 0)
-            ratio, low, high = race.bounds(did[:, k], did[:, j], share, alpha)
-            with np.errstate(divide="ignore"):
-                found[k, j], found[j, k] = (ratio, low, high), (1 / ratio, 1 / high, 1 / low)
+    for k, j in combinations(range(units.shape[1]), 2):
+        both = risk[:, k] + risk[:, j]
+        share = np.divide(risk[:, k], both, out=np.zeros(len(both)), where=both > 0)
+        found[k, j] = did[:, k], did[:, j], share
     return found
 
 

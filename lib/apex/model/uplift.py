@@ -3,11 +3,11 @@
 The ranking is a ridge regression of each consumer's own unbiased guess of the effect, (y − m(x)) (t − p) / (p (1 − p)), on what
 was known before. Consumers fall at random into folds; the second is ranked by what the first says, the third by what the first
 two say, and so on, so that nobody is judged by a ranking that saw him, and errors add up as in a martingale (Wager, Sequential
-validation of treatment heterogeneity, 2024; after Luedtke & van der Laan, Ann. Statist. 44, 2016). Ordinary cross-fitting does not
-have that: its folds judge each other, and where nothing is to be found its intervals are too short.
+validation of treatment heterogeneity, 2024; after Luedtke & van der Laan, Ann. Statist. 44, 2016). Ordinary cross-fitting does
+not have that: its folds judge each other, and where nothing is to be found its intervals are too short.
 
-The Qini curve is what a ranking gains when only its first part is treated, over as many taken at random (Radcliffe 2007); its area
-is a mean over consumers of effect times rank (Yadlowsky, Fleming, Shah, Brunskill & Wager, JASA 2024), so it has an error.
+The Qini curve is what a ranking gains when only its first part is treated, over as many taken at random (Radcliffe 2007); its
+area is a mean over consumers of effect times rank (Yadlowsky, Fleming, Shah, Brunskill & Wager, JASA 2024), so it has an error.
 """
 
 from dataclasses import dataclass

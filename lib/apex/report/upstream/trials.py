@@ -60,7 +60,13 @@ class Study:
 
     def arms(self) -> pd.DataFrame:
         """The arms of all trials, with experiment_id; empty columns where there is none."""
-        parts = [r.arms.assign(experiment_id=name) for name, r in self.reads.items()]
+        few = self.run.campaign.privacy_threshold
+        parts = [
+            (r.arms if r.counted.unit == trial_counts.CONSUMER else trials.pooled(r.arms, few)).assign(
+                experiment_id=name
+            )
+            for name, r in self.reads.items()
+        ]
         columns = ["experiment_id", *trials.ARMS]
         empty = pd.DataFrame(columns=columns).astype(dict.fromkeys(["units", "did"], "int64"))
         return pd.concat(parts, ignore_index=True)[columns] if parts else empty
@@ -89,11 +95,12 @@ class Study:
 
     @cached_property
     def clearest(self) -> trials.Read | None:
-        """The trial for whom a trial moved more: over, two arms of consumers, drawn evenly, with most buyers in its smaller arm."""
+        """The trial for whom a trial moved more: over, two arms of consumers, drawn evenly, with most buyers in its smaller
+        arm."""
         can = [
             r for r in self.reads.values()
             if r.counted.unit == trial_counts.CONSUMER and r.counted.ended and len(r.arms) == 2
-            and r.arms.control.sum() == 1 and r.verdict != trials.BROKEN
+            and r.arms.control.sum() == 1 and r.verdict != trials.BROKEN and not r.counted.twice
             and r.counted.arms.arm[r.counted.arms.control.astype(bool)].isin(CONTROLS).all()
         ]  # fmt: skip
         return max(can, key=lambda r: int(r.arms.did.min()), default=None)
@@ -123,8 +130,13 @@ class Study:
         return self.qini.parts if self.qini else pd.DataFrame(columns=["part", "consumers", "effect", "low", "high"])
 
     def curve(self) -> pd.DataFrame:
-        """The Qini curve: share, gain, random, error; no row where nobody is ranked."""
-        return self.qini.curve if self.qini else pd.DataFrame(columns=["share", "gain", "random", "error"])
+        """The Qini curve in buyers more of 1,000 people: share, gain, random, low, high (95 %, beside random); else no row."""
+        if self.qini is None:
+            return pd.DataFrame(columns=["share", "gain", "random", "low", "high"])
+        found = self.qini.curve
+        reach = uplift.LEVEL_Z * found.error
+        made = found.assign(low=found.gain - reach, high=found.gain + reach).drop(columns="error")
+        return made.assign(**{c: 1000 * made[c] for c in ("gain", "random", "low", "high")})
 
     def crowds(self, by: str) -> pd.DataFrame:
         """The clearest trial's effect by stage or trait."""
@@ -176,7 +188,8 @@ class Study:
         return int(there.consumers.sum()), int(there.buyers.sum())
 
     def hold_out(self) -> pd.DataFrame:
-        """What a hold-out of the plan tells: share, treated, held_out, rate, once (detectable at one look), daily (at every day's)."""
+        """What a hold-out of the plan tells: share, treated, held_out, rate, once (detectable at one look), daily (at every
+        day's)."""
         people, bought = self.stock
         rate = bought / people if people else 0.0
         shares = holdout_power.table(people, rate, None)

@@ -1,4 +1,5 @@
-"""What `3_execute/recall` says: whose stage ends, how many will leave, what they bring, what brings them back, and how sure that is.
+"""What `3_execute/recall` says: whose stage ends, how many will leave, what they bring, what brings them back, and how sure
+that is.
 
 Functions take what may be shown (suppressed figures are null). Stages come as [(id, name)], shallow to deep.
 """
@@ -38,14 +39,16 @@ def headline(there: pd.DataFrame, actions: pd.DataFrame, stages: Stages, horizon
         "low": words.count(low),
         "high": words.count(high),
     }
-    text = words("In {n} days the stage of **{due}** people ends unless something happens; **{leaving}** of them ({low} to {high}, each stage "
+    text = words("In {n} days the stage of **{due}** people ends unless something happens; **{leaving}** of them ({low} to "
+                 "{high}, each stage "
                  "80%) will have left.", **values)  # fmt: skip
     names = dict(stages)
     rich = told[told.stake_minor.notna() & (told.stake_minor.astype(float) > 0)]
     step = None
     if len(rich):
         row = rich.loc[rich.stake_minor.astype(float).idxmax()]
-        text = after(text, words("Most is at stake at {stage}: {leaving} leaving, who would bring {money}.", stage=names[row.stage],
+        text = after(text, words("Most is at stake at {stage}: {leaving} leaving, who would bring {money}.",
+            stage=names[row.stage],
                                  leaving=words.count(row.leaving), money=words.money(row.stake_minor)), words)  # fmt: skip
         act = actions[actions.stage == row.stage]
         if len(act):
@@ -75,8 +78,10 @@ def action(actions: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any
                 "next_step": words("Hold out a random half of those leaving, and meet the others.")}  # fmt: skip
     row = shown.loc[shown.gmv_extra_minor.astype(float).idxmax()]
     kinds = {"lift": words("by experiment"), "credit": words("by comparison")}
-    values = {"channel": channel(str(row.channel), words), "stage": dict(stages)[row.stage], "money": words.money(row.gmv_extra_minor),
-              "low": words.money(row.gmv_low), "high": words.money(row.gmv_high), "kind": kinds.get(str(row.kind), str(row.kind))}  # fmt: skip
+    values = {"channel": channel(str(row.channel), words), "stage": dict(stages)[row.stage],
+        "money": words.money(row.gmv_extra_minor),
+              "low": words.money(row.gmv_low), "high": words.money(row.gmv_high), "kind": kinds.get(str(row.kind),
+                  str(row.kind))}  # fmt: skip
     text = words(
         "A contact by {channel} with {stage} adds **{money}** in the days after it (80%: {low} to {high}; {kind}).",
         **values,
@@ -104,7 +109,8 @@ def right(tested: pd.DataFrame, scores: tuple[float, float, int], words: Words) 
         "told": words.count(known.told.sum()),
         "left": words.count(known.left.sum()),
     }
-    text = words("Of {n} earlier days and stages, each foretold from days before, **{hit}** lay inside the 80% interval; {told} were to "
+    text = words("Of {n} earlier days and stages, each foretold from days before, **{hit}** lay inside the 80% interval; "
+                 "{told} were to "
                  "leave, {left} left.", **values)  # fmt: skip
     model, base, n = scores
     if n:
@@ -177,17 +183,17 @@ def action_rows(actions: pd.DataFrame, stages: Stages, words: Words) -> pd.DataF
                     high=words.signed_share(r.high, 1)) for r in frame.itertuples()],
         money=[words("{n} ({low} to {high})", n=words.signed_money(r.gmv_extra_minor), low=words.signed_money(r.gmv_low),
                      high=words.signed_money(r.gmv_high)) for r in frame.itertuples()],
-        sure=[kinds.get(str(k), str(k)) for k in frame.kind],
-        verdict=[words("yes") if s else words("not shown") for s in frame.shown],
+        sure=[kinds.get(str(r.kind), str(r.kind)) if r.shown else words("not shown") for r in frame.itertuples()],
     )  # fmt: skip
 
 
 def action_columns(words: Words) -> Columns:
     """The columns of `action_rows`."""
     return {
-        "name": (words("Stage"), "text"), "by": (words("Best channel"), "text"), "verdict": (words("Shown to help"), "text"),
-        "sure": (words("Kind of number"), "text"), "adds": (words("Move on or buy, a contact"), str),
-        "money": (words("GMV a contact"), str), "cost_minor": (words("Cost a contact"), "money"), "n": (words("Contacts"), "count"),
+        "name": (words("Stage"), "text"), "by": (words("Best channel"), "text"), "sure": (words("Shown by"), "text"),
+        "adds": (words("Move on or buy, a contact"), str),
+        "money": (words("GMV a contact"), str), "cost_minor": (words("Cost a contact"), "money"), "n": (words("Contacts"), ""
+            "count"),
     }  # fmt: skip
 
 

@@ -22,12 +22,14 @@ def trial_name(row: Any, words: Words) -> str:
 def arm_name(arm: str, names: Mapping[str, str], words: Words) -> str:
     """An arm as people say it: an item's name, the addressed, the held out."""
     known = {"treated": words("addressed"), "control": words("held out")}
-    return known.get(arm) or names.get(arm, arm)
+    parts = arm.split(" + ") if arm not in names else [arm]
+    return words(" and ").join(known.get(part) or names.get(part, part) for part in parts)
 
 
 def verdict_rows(verdicts: pd.DataFrame, names: Mapping[str, str], words: Words) -> pd.DataFrame:
     """All trials: name, days, status, said, best, unevenness, detectable (texts)."""
-    said = {"winner": words("stop"), "alike": words("stop: either will do"), "continue": words("continue"), "few": words("too few"),
+    said = {"winner": words("stop"), "alike": words("stop: either will do"), "continue": words("continue"), "few": words("too "
+                                                                                                                         "few"),
             "broken": words("not to be read")}  # fmt: skip
     return pd.DataFrame({
         "trial": [trial_name(r, words) for r in verdicts.itertuples()],
@@ -75,9 +77,13 @@ def arm_columns(words: Words) -> Columns:
         "trial": (words("Trial"), "text"), "name": (words("Arm"), "text"), "units": (words("Units"), "count"),
         "did": (words("Bought or clicked"), "count"), "rate": (words("Rate"), lambda x: words.share(x, 2)),
         "interval": (words("Times the other"), str), "p_best": (words("Chance to be best"), lambda x: words.share(x, 0)),
-        "loss": (words("Lost if chosen now, of 1,000"), lambda x: MISSING if is_missing(x) else words.number(1000 * float(x), 2)),
+        "loss": (words("Lost if chosen now, of 1,000"), lambda x: _of_thousand(x, words)),
         "next_share": (words("Tomorrow, by Thompson"), lambda x: words.share(x, 0)),
     }  # fmt: skip
+
+
+def _of_thousand(value: Any, words: Words) -> str:
+    return MISSING if is_missing(value) else words.number(1000 * float(value), 2)
 
 
 def money_rows(money: pd.DataFrame, verdicts: pd.DataFrame, names: Mapping[str, str], words: Words) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from apex.show.glossary import channel
 from apex.show.say.trial_tables import arm_name, trial_name
 from apex.show.say.wording import after, fitting
 from apex.show.words import Words, is_missing
@@ -84,8 +85,9 @@ def one(row: pd.Series, arms: pd.DataFrame, names: Mapping[str, str], words: Wor
 
 def leading(mine: pd.DataFrame) -> pd.Series | None:
     """The arm that a trial is about, beside another: the best treated one, else the leader; None where it may not be shown."""
-    beside = mine[mine.against.notna() & mine.ratio.notna() & ~mine.control.astype(bool)]
-    return None if beside.empty else beside.loc[beside.rate.astype(float).idxmax()]
+    beside = mine[mine.rate.notna() & ~mine.control.astype(bool)]
+    first = None if beside.empty else beside.loc[beside.rate.astype(float).idxmax()]
+    return None if first is None or is_missing(first.ratio) else first
 
 
 def interval(lead: pd.Series, words: Words) -> dict[str, str]:
@@ -97,10 +99,12 @@ def interval(lead: pd.Series, words: Words) -> dict[str, str]:
 def _beside(lead: pd.Series, mine: pd.DataFrame, names: Mapping[str, str], clicks: bool, words: Words) -> str:
     """What both arms did, and the ratio."""
     other = mine.rate[mine.arm == lead.against].iloc[0]
-    values = {"arm": arm_name(lead.arm, names, words), "other": arm_name(lead.against, names, words), "rate": words.share(lead.rate, 1),
+    values = {"arm": arm_name(lead.arm, names, words), "other": arm_name(lead.against, names, words),
+        "rate": words.share(lead.rate, 1),
               "base": words.share(other, 1), **interval(lead, words)}  # fmt: skip
     if clicks:
-        return words("Clicked: {arm} {rate} of impressions, {other} {base}: **{ratio} times** as often (95% at every look: {low} to "
+        return words("Clicked: {arm} {rate} of impressions, {other} {base}: **{ratio} times** as often (95% at every look: "
+                     "{low} to "
                      "{high}).", **values)  # fmt: skip
     return words(
         "Bought: {arm} {rate}, {other} {base}: **{ratio} times** as often (95% at every look: {low} to {high}).",
@@ -111,6 +115,7 @@ def _beside(lead: pd.Series, mine: pd.DataFrame, names: Mapping[str, str], click
 def _won(row: pd.Series, mine: pd.DataFrame, name: str, names: Mapping[str, str], words: Words) -> dict[str, Any]:
     held_out = bool(mine.control.any())
     better, lead = arm_name(row.winner, names, words), leading(mine)
+    called = name if is_missing(row.channel) else channel(str(row.channel), words)
     harm = held_out and bool(mine.control[mine.arm == row.winner].any())
     if harm:
         text, short = words("**{trial} does harm**: stop.", trial=name), words("{trial} does harm", trial=name)
@@ -126,8 +131,10 @@ def _won(row: pd.Series, mine: pd.DataFrame, name: str, names: Mapping[str, str]
         step = words("Give {arm} the traffic, and stop the trial.", arm=better)
     if lead is not None:
         text = after(text, _beside(lead, mine, names, row.unit == "impression", words), words)
-        if not harm:
-            short = words("{claim}: {ratio} times", claim=short, ratio=words.number(lead.ratio))
+        if held_out and not harm:
+            short = words("{trial}: {ratio} times as many buy", trial=called, ratio=words.number(lead.ratio))
+        elif not harm:
+            short = words("{claim}: {ratio} times the next", claim=short, ratio=words.number(lead.ratio))
     return {
         "text": text,
         "short": fitting(short, name, better),
@@ -161,7 +168,8 @@ def _open(row: pd.Series, mine: pd.DataFrame, name: str, names: Mapping[str, str
     elif row.verdict == "few":
         text = words("**{trial} runs, but tells too little.**", trial=name)
         short = words("{trial}: too few to tell", trial=name)
-        step = words("Let it run as planned; by {day} it tells no lift at all.", day=words.day(row.last_day)) if least is None else (
+        step = words("Let it run as planned; by {day} it tells no lift at all.",
+            day=words.day(row.last_day)) if least is None else (
             words("Let it run as planned, but expect an answer by {day} only for {least} or more.", day=words.day(row.last_day),
                   least=least))  # fmt: skip
     else:
@@ -173,7 +181,8 @@ def _open(row: pd.Series, mine: pd.DataFrame, name: str, names: Mapping[str, str
         text = after(text, _beside(lead, mine, names, row.unit == "impression", words), words)
     elif mine.rate.notna().any() and not mine.control.any():
         first = mine.loc[mine.rate.astype(float).idxmax()]
-        text = after(text, words("{arm} is ahead ({rate}; chance to be best {chance}): a bet, not proven.", rate=words.share(first.rate, 1),
+        text = after(text, words("{arm} is ahead ({rate}; chance to be best {chance}): a bet, not proven.",
+            rate=words.share(first.rate, 1),
                                  arm=arm_name(first.arm, names, words), chance=words.share(first.p_best)), words)  # fmt: skip
     return {
         "text": text,
@@ -192,8 +201,10 @@ def _no_trial(sizes: pd.DataFrame, words: Words) -> dict[str, Any]:
     row = told.loc[(told.share - 0.1).abs().idxmin()]
     values = {"share": words.share(row.share), "held": words.count(row.held_out), "least": words.share(row.daily),
               "once": words.share(row.once)}  # fmt: skip
-    text = words("No trial of the brand runs or ended of late. Holding out **{share}** of the coming campaign ({held} people) would tell a "
-                 "lift in buyers of **{least}** or more with a look every day, {once} with one look at the end.", **values)  # fmt: skip
+    text = words("No trial of the brand runs or ended of late. Holding out **{share}** of the coming campaign ({held} people) "
+                 "would tell a "
+                 "lift in buyers of **{least}** or more with a look every day, {once} with one look at the end.",
+                     **values)  # fmt: skip
     return {**NONE, "text": text, "short": fitting(words("No trial; {share} held out would tell {least}", **values)),
             "verdict": "careful", "next_step": words("Hold out {share} of the coming campaign at random, so that it can be read.",
             **values)}  # fmt: skip
@@ -211,13 +222,15 @@ def even(verdicts: pd.DataFrame, strict: float, words: Words) -> dict[str, Any]:
     values = {"n": len(verdicts), "bad": len(bad), "least": words.number(verdicts.unevenness.min(), 4),
               "strict": words.number(strict, 4)}  # fmt: skip
     twice = int(verdicts.twice.sum())
-    text = words("Units came to the arms as drawn in {good} of {n} trials (smallest p {least}; below {strict} a trial is not read).",
+    text = words("Units came to the arms as drawn in {good} of {n} trials (smallest p {least}; below {strict} a trial is not "
+                 "read).",
                  good=len(verdicts) - len(bad), **values)  # fmt: skip
     if twice:
         text = after(text, words("Consumers listed with two arms are left out."), words)
     return {"kind": "counted", "value": float(len(bad)), "unit": "none", "text": text, "n": len(verdicts),
             "verdict": "behind" if len(bad) else "none",
-            "short": words("{bad} of {n} trials have uneven arms", **values) if len(bad) else words("The arms are as drawn")}  # fmt: skip
+            "short": words("{bad} of {n} trials have uneven arms",
+                **values) if len(bad) else words("The arms are as drawn")}  # fmt: skip
 
 
 def moved(found: Any, read: Any, words: Words) -> dict[str, Any]:
@@ -230,18 +243,22 @@ def moved(found: Any, read: Any, words: Words) -> dict[str, Any]:
     values = {"trial": read.counted.experiment_id, "n": found.n, **thousand}
     if found.low > 0:
         best, worst = found.parts.iloc[0], found.parts.iloc[-1]
-        text = words("{trial} moved some more than others: treating in the order of the ranking brings **{area}** buyers more a thousand "
-                     "people than at random, averaged over all shares (95%: {low} to {high}; {n} people the ranking never saw). The "
+        text = words("{trial} moved some more than others: treating in the order of the ranking brings **{area}** buyers more "
+                     "a thousand "
+                     "people than at random, averaged over all shares (95%: {low} to {high}; {n} people the ranking never "
+                         "saw). The "
                      "first fifth gained {best} buyers a hundred, the last {worst}.", best=words.number(100 * best.effect),
                      worst=words.number(100 * worst.effect), **values)  # fmt: skip
         short, step, state = words("Some are moved more: +{area} buyers a thousand", **values), words(
             "Address the first fifths first; leave the last one alone where contacts cost."), "ahead"  # fmt: skip
     else:
-        text = words("In {trial} no ranking is shown to beat random: **{area}** buyers a thousand people (95%: {low} to {high}; {n} people the "
+        text = words("In {trial} no ranking is shown to beat random: **{area}** buyers a thousand people (95%: {low} to "
+                     "{high}; {n} people the "
                      "ranking never saw).", **values)  # fmt: skip
         short, step, state = words("Nobody is shown to be moved more"), words(
             "Do not choose people by this trial's uplift."), "none"  # fmt: skip
-    return {"kind": "lift", "value": 1000 * found.area, "low": 1000 * found.low, "high": 1000 * found.high, "unit": "none", "n": found.n,
+    return {"kind": "lift", "value": 1000 * found.area, "low": 1000 * found.low, "high": 1000 * found.high, "unit": "none",
+        "n": found.n,
             "text": text, "short": fitting(short), "next_step": step, "verdict": state}  # fmt: skip
 
 
@@ -255,11 +272,14 @@ def sized(sizes: pd.DataFrame, lift: float, times: float, words: Words) -> dict[
             "text": words("Nothing was bought or clicked to size a trial by."),
         }
     one = row.iloc[-1]
-    values = {"lift": words.share(lift), "rate": words.share(one.rate, 1), "once": words.count(one.once), "daily": words.count(one.daily),
+    values = {"lift": words.share(lift), "rate": words.share(one.rate, 1), "once": words.count(one.once),
+        "daily": words.count(one.daily),
               "times": words.number(times)}  # fmt: skip
-    what = (words("To tell {lift} more clicks from {rate}, an arm needs {once} impressions for one look, at most {daily} with a look every day.",
+    what = (words("To tell {lift} more clicks from {rate}, an arm needs {once} impressions for one look, at most {daily} with "
+                  "a look every day.",
                   **values) if one.kind == "clicks" else
-            words("To tell {lift} more buyers from {rate}, an arm needs {once} people for one look, at most {daily} with a look every day.",
+            words("To tell {lift} more buyers from {rate}, an arm needs {once} people for one look, at most {daily} with a "
+                  "look every day.",
                   **values))  # fmt: skip
     cost = words(
         "Looking every day costs up to {times} times as long where the lift is just that; larger ones end earlier.",

@@ -17,7 +17,7 @@ from apex.model.sample_ratio import STRICT
 if TYPE_CHECKING:
     from apex.report.run import Run
 
-__all__ = ["STRICT", "Study", "masked"]
+__all__ = ["STRICT", "Study", "masked", "verdicts"]
 VERDICTS = [
     "experiment_id", "unit", "metric", "first_day", "last_day", "ended", "verdict", "winner", "told", "unevenness", "detectable",
     "needed", "channel", "twice",
@@ -204,6 +204,15 @@ class Study:
     def longer(self) -> float:
         """How many times the units of a test looked at once a trial of two arms needs at most."""
         return longer(0.05, sample_size.POWER)
+
+
+def verdicts(run: "Run") -> pd.DataFrame:
+    """The table `verdicts` with the notebook's own knobs."""
+    from apex.report.upstream import knobs
+
+    given = knobs(run, "3_execute/trials")
+    recent, lift, limit = int(given["recent"]), float(given["lift"]), float(given["limit"])
+    return Study(run, recent, lift, limit, tuple(given["traits"])).verdicts()
 
 
 def masked(frame: pd.DataFrame, arms: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -148,10 +148,8 @@ def stage_bars(there: pd.DataFrame, stages: Stages) -> pd.DataFrame:
 def stage_rows(there: pd.DataFrame, weeks: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """Stages with people due by week, leavers and money as a table shows them, deepest first."""
     wide = weeks.assign(people=[words.suppressed() if is_missing(p) else words.count(p) for p in weeks.people])
-    wide = (
-        wide.pivot(index="stage", columns="week", values="people").reindex(columns=range(1, 5)).astype(object)
+    wide = wide.pivot(index="stage", columns="week", values="people").reindex(columns=range(1, 5)).astype(object)
     wide = wide.map(lambda v: words.count(0) if is_missing(v) else v)
-    )
     order = [s for s, _ in reversed(list(stages)) if s in set(there.stage)]
     frame = there.set_index("stage").reindex(order).join(wide.rename(columns="week{}".format)).reset_index()
     return frame.assign(

@@ -4,6 +4,8 @@
 bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
 stated odds of goals against what happened; `contracts`, guarantees against what was delivered; `loop` plays a plan file and
 wraps it up; `acts`, what a plan's acts bring beside trade as usual.
+stated odds of goals against what happened; `trials`, false winners with a look every day; `loop` plays a plan file and wraps
+it up; `acts`, what a plan's acts bring beside trade as usual.
 """
 
 import argparse
@@ -27,6 +29,8 @@ PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
     "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop", "acts": "truth.acts",
     "contracts": "truth.contracts",
+    "creatives": "truth.creatives", "odds": "truth.odds", "trials": "truth.trials", "loop": "truth.loop",
+    "acts": "truth.acts",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

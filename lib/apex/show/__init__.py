@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from apex.show.multiples import trends
     from apex.show.parts import badge, callout, chip, tiles
     from apex.show.phases import phase_calendar
+    from apex.show.rankings import gains
     from apex.show.square import matrix
     from apex.show.style import use_style
     from apex.show.tables import table
@@ -39,6 +40,7 @@ _HOMES = {
     "curves": "ages",
     "flow": "flows",
     "flow_matrix": "flows",
+    "gains": "rankings",
     "matrix": "square",
     "phase_calendar": "phases",
     "rich": "fragment",
@@ -65,6 +67,7 @@ __all__ = [
     "curves",
     "flow",
     "flow_matrix",
+    "gains",
     "house_css",
     "matrix",
     "phase_calendar",

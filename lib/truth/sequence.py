@@ -41,10 +41,10 @@ BEFORE = "b00-d11-2023"
 TABLES = ("items", "consumers", "channels", "creatives", "events", "spend", "campaigns", "phases", "experiments",
           "assignments")  # fmt: skip
 RULES, STAGES = "aipl", ("none", "A", "I", "P", "L")
-PRESSURE, SHARE = 0.3, 0.5  # the notebook's parameters
-TRIED = ("live", "search", "activity", "retarget")  # channels of fixed sequences
+PRESSURE, SHARE = 0.3, 0.25  # the notebook's parameters
+TRIED = ("live", "search", "activity")  # channels of fixed sequences
 LENGTHS = (2, TOUCHES)
-CHOSEN_ON = range(101, 103)  # plays by which the best fixed sequence is chosen, others than those that judge
+CHOSEN_ON = range(101, 102)  # plays by which the best fixed sequence is chosen, others than those that judge
 Sequences = list[dict[str, Any]]
 Audiences = dict[str, list[int]]
 
@@ -132,7 +132,7 @@ def fixed(of: Learned, weight: np.ndarray) -> dict[str, list[dict[str, Any]]]:
 
 def judged(seed: int, consumers: int, replays: int, keep: Path | None = None) -> pd.DataFrame:
     """seed, policy (learned, fixed, likely, chosen fixed's name), spent_minor, gain, people, foretold; one row a policy and salt."""
-    market, met = Market(Config(consumers), seed), PRESSURE * 0.6
+    market, met = Market(Config(consumers), seed), PRESSURE * upstream.MEETS
     file = None if keep is None else keep / f"sequence-{seed}-{consumers}.pkl"
     if file is not None and file.exists():
         of, then = pickle.loads(file.read_bytes())

@@ -28,6 +28,9 @@ FAMILIES = {
     "channel cell": ["channel", "cell"], "touches": ["touches"], "recency": ["recency"], "same": ["same"],
 }  # fmt: skip
 RELATIVE = ("message", "message cell", "touches", "recency", "same")  # what a step's response is made of, beside channel and stage
+# Prior of fatigue: each touch so far divides what the next one does by 1 + so much. Who was touched often in the log is liked better
+# than others, so clicks show next to nothing of it; set on development markets (`truth.sequence`).
+WEAR = 0.1
 ROUNDS = 10
 
 
@@ -93,11 +96,12 @@ def table(
 ) -> tuple["Floats", "Floats"]:
     """Response beside the average step of the cell, and the sd of its logarithm.
 
-    Both (cells, recency, touches, messages + 1, messages); the fourth is the last message, none first.
+    Worn by touches, see WEAR. Both (cells, recency, touches, messages + 1, messages); the fourth is the last message, none first.
     """
     shape = (len(cells), recency, touches, len(messages) + 1, len(messages))
+    worn = 1 / (1 + WEAR * np.arange(touches))[None, None, :, None, None]
     if not len(of.mean):
-        return np.ones(shape), np.zeros(shape)
+        return np.ones(shape) * worn, np.zeros(shape)
     average = dict(zip(of.cells, of.usual, strict=True))
     nothing = of.usual.mean(axis=0)
     rows = np.array([
@@ -105,4 +109,4 @@ def table(
         for c in cells for r in range(recency) for k in range(touches) for last in range(len(messages) + 1) for m in messages
     ])  # fmt: skip
     spread = np.sqrt(np.maximum(((rows @ of.covariance) * rows).sum(axis=1), 0))
-    return np.exp(rows @ of.mean).reshape(shape), spread.reshape(shape)
+    return np.exp(rows @ of.mean).reshape(shape) * worn, spread.reshape(shape)

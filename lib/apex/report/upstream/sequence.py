@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 OWNED = "owned"  # channels that are not bought: no money of the budget goes there
 CAUTION = 1.0  # standard deviations that a step's value is taken lower when it is chosen: what is doubtful and cheap is no bargain
+MEETS = 0.7  # of a sequence's pressure: who is worth a step uses media that much of the highest use there is (default twin)
 LEAST = 30  # steps of a channel at a stage, below which it is no candidate there: nobody knows what it does
 HELD = 50.0  # steps' worth of all channels' moves by which a channel's own are held back
 

@@ -50,7 +50,7 @@ def study(run: "Run", share: float, pressure: float) -> Study | None:
     """See `Study`; None where the log holds no step. share: of the campaign's budget that the sequence may cost."""
     first, last = run.campaign.window
     days = (last - max(first, run.as_of + timedelta(days=1))).days + 1
-    found = learning.learn(run.book, run.brand, run.as_of, run.campaign.compare, pressure * 0.6, max(days, 2))
+    found = learning.learn(run.book, run.brand, run.as_of, run.campaign.compare, pressure * learning.MEETS, max(days, 2))
     if found is None:
         return None
     budget = None

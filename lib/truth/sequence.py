@@ -1,7 +1,7 @@
 """`python -m truth sequence`: the learned sequence, held against fixed ones and "most likely buyer first" at the same spend.
 
-Each market is seen as the notebook would see it, up to the eve of the window; then every policy is played in the window's days with
-all chance shared, beside the same days without it. The same spend is enforced by each policy's pressure, found by playing.
+Each market is seen as the notebook would see it, up to the eve of the window; then every policy is played in the window's days
+with all chance shared, beside the same days without it. The same spend is enforced by each policy's pressure, found by playing.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ import pyarrow.parquet as pq
 
 from apex import ledger
 from apex.measure import media as media_measure
+from apex.measure.moves import KNOWN
 from apex.measure.steps import TOUCHES
 from apex.model import sequence as model
 from apex.model import untouched
-from apex.measure.moves import KNOWN
 from apex.report.upstream import sequence as upstream
 from apex.report.upstream.sequence import Learned
 from apex.warehouse import open_warehouse
@@ -33,7 +33,7 @@ from truth.worlds import source
 from twin.act import Config, Market, Played
 from twin.curves import AFTER, outcome
 from twin.people import People
-from twin.plan import EventDay, Plan
+from twin.plan import EventDay, Plan, Sequence
 from twin.play import BLOCK, advance, ordered, world
 
 EVE, LAST = date(2024, 10, 20), date(2024, 11, 18)
@@ -93,7 +93,10 @@ def plan(market: Market, sequences: Sequences, audiences: Audiences) -> Plan:
         if depth[n] > 0:
             day = calendar.date(n)
             events.append(EventDay(first_day=day, last_day=day, depth=min(float(depth[n]), 0.89)))
-    return Plan(campaign_id="sequence", first_day=first, last_day=LAST, sequences=sequences, audiences=audiences, events=events)
+    made = [Sequence.model_validate(s) for s in sequences]
+    return Plan(
+        campaign_id="sequence", first_day=first, last_day=LAST, sequences=made, audiences=audiences, events=events
+    )
 
 
 def played(market: Market, of: Plan, salt: int) -> Any:
@@ -131,7 +134,7 @@ def fixed(of: Learned, weight: np.ndarray) -> dict[str, list[dict[str, Any]]]:
 
 
 def judged(seed: int, consumers: int, replays: int, keep: Path | None = None) -> pd.DataFrame:
-    """seed, policy (learned, fixed, likely, chosen fixed's name), spent_minor, gain, people, foretold; one row a policy and salt."""
+    """See `compared`. keep: a folder for what was learned, so that a second look need not learn it again."""
     market, met = Market(Config(consumers), seed), PRESSURE * upstream.MEETS
     file = None if keep is None else keep / f"sequence-{seed}-{consumers}.pkl"
     if file is not None and file.exists():
@@ -144,7 +147,9 @@ def judged(seed: int, consumers: int, replays: int, keep: Path | None = None) ->
 
 
 def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.DataFrame:
-    """See `judged`."""
+    """A row a policy and salt: seed, policy (learned, fixed, likely), name, salt, budget, pressure, spent_minor, gain (GMV over
+    the same days without it), foretold, price. Money in fen. Raises ValueError where no fixed sequence spends the budget.
+    """
     start, people = of.start
     number = numbers(market, of)
     chosen = model.choose(of.steps, of.times, start, people, budget)
@@ -159,7 +164,9 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     one = range(1, 2)
 
     def simple(steps: list[dict[str, Any]], whom: list[int]) -> Callable[[float], Plan]:
-        return lambda p: plan(market, [{"name": "one", "audience": "all", "steps": steps, "pressure": p}], {"all": whom})
+        return lambda p: plan(
+            market, [{"name": "one", "audience": "all", "steps": steps, "pressure": p}], {"all": whom}
+        )
 
     base = {s: played(market, plan(market, [], {}), s).gmv_minor for s in [*salts, *CHOSEN_ON]}
     makes: dict[str, tuple[Callable[[float], Plan], float]] = {}
@@ -178,6 +185,8 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     makes[f"fixed: {best[0]}"] = (best[2], best[3])
     # most likely buyers first: as many as the money lasts for, at the learned policy's pressure
     bought = untouched.fit(of.points.assign(gmv_minor=(of.points.gmv_minor > 0).astype(float)), KNOWN)
+    if bought is None:
+        raise ValueError("nothing was bought")
     order = np.argsort(-bought.expected(of.eve), kind="stable")
     low, high = 0, len(order)
     steps = tried[best[0].split(" ×")[0] + " × …"]

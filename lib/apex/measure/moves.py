@@ -48,8 +48,8 @@ class Counted(NamedTuple):
 def counted(book: Book, brand: str, category: str | None, spans: Sequence[Span], *, in_trips: bool = False) -> Counted:
     """Points of the days in `spans`, cut to those whose CONVERT days may be seen whole; by consumer and day.
 
-    Columns: consumer_id, day, cell (O, then the stages; who is at no stage and without an event in the category in 30 days is left
-    out), met (bits: the n-th channel met on the day; 0: none), cohort (t in days since 1970, by COHORT), the bands of KNOWN,
+    Columns: consumer_id, day, cell (O, then the stages; who is at no stage and without an event in the category in 30 days is
+    left out), met (bits: the n-th channel met on the day; 0: none), cohort (t in days since 1970, by COHORT), the bands of KNOWN,
     bucket (consumer_id modulo BUCKETS), moved (1: deeper by something else than a passive contact, or buying, from t to
     t + CONVERT − 1; the contact alone moves nobody: it makes anybody aware by definition), gmv_minor (paid then).
 
@@ -118,6 +118,7 @@ def asked_days(book: Book, spans: Sequence[Span]) -> "ir.Table | None":
 
 
 def events_of(book: Book, brand: str) -> "ir.Table":
+    """The brand's events, with their day."""
     events = book.warehouse.table("events")
     events = events.filter(events.brand == brand)
     return events.mutate(day=events.occurred_at.date())

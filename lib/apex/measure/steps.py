@@ -25,14 +25,14 @@ MEMORY = 28  # days in which earlier steps count
 SINCE = ((0, 1), (2, 3), (4, 7), (8, None))  # days since the last step, band by band
 TOUCHES = 6  # 0, 1, … and the last: so many or more
 NONE = ""  # message of nobody: no step before, or no creative known
-STATE = ["recency", "touches", "last"]
+STATE = ["since", "touches", "last"]
 
 
 def steps(book: Book, brand: str, first: date) -> pd.DataFrame:
     """One row a consumer and day on which media met him, from `first` − MEMORY on, by consumer and day.
 
     Columns: consumer_id, day (days since 1970), channel, message, clicked (0, 1), ordered (0, 1: on the channel's click that
-    day), recency, touches, last: the state before the step.
+    day), since (band of SINCE), touches, last: the state before the step.
     """
     events, own = events_of(book, brand), own_channels(book.warehouse)
     events = events.filter(events.occurred_at >= first - timedelta(days=MEMORY))
@@ -51,8 +51,8 @@ def steps(book: Book, brand: str, first: date) -> pd.DataFrame:
         clicked=(media.behaviour == "click").any(), ordered=(media.behaviour == "buy").any()
     )
     whole = shown.left_join(did, ["consumer_id", "day", "channel"])
-    whole = whole.select("consumer_id", "channel", "message", *(whole[c].fill_null(False).cast("int64").name(c) for c in ("clicked", "ordered")),
-                         day=whole.day.delta(EPOCH, unit="day"))  # fmt: skip
+    flags = [whole[c].fill_null(False).cast("int64").name(c) for c in ("clicked", "ordered")]
+    whole = whole.select("consumer_id", "channel", "message", *flags, day=whole.day.delta(EPOCH, unit="day"))
     frame = whole.execute().astype({"day": "int64"}).sort_values(["consumer_id", "day"], ignore_index=True)
     return frame.assign(**_standing(frame, frame.consumer_id.to_numpy(), frame.day.to_numpy()))
 
@@ -60,7 +60,11 @@ def steps(book: Book, brand: str, first: date) -> pd.DataFrame:
 def _standing(log: pd.DataFrame, who: "NDArray[np.int64]", day: "NDArray[np.int64]") -> dict[str, np.ndarray]:
     """The state of consumers on the eve of days, from the log of all steps (sorted by consumer and day)."""
     if not len(log):
-        return {"recency": np.full(len(who), len(SINCE) - 1), "touches": np.zeros(len(who), int), "last": np.full(len(who), NONE)}
+        return {
+            "since": np.full(len(who), len(SINCE) - 1),
+            "touches": np.zeros(len(who), int),
+            "last": np.full(len(who), NONE),
+        }
     ids, number = np.unique(log.consumer_id.to_numpy(), return_inverse=True)
     at = np.searchsorted(ids, who)
     known = (at < len(ids)) & (ids[np.minimum(at, len(ids) - 1)] == who)
@@ -72,9 +76,9 @@ def _standing(log: pd.DataFrame, who: "NDArray[np.int64]", day: "NDArray[np.int6
     some = touches > 0
     before = np.maximum(end - 1, 0)
     gap = np.where(some, day - log.day.to_numpy()[before], MEMORY)
-    recency = np.searchsorted([a for a, _ in SINCE], gap, side="right") - 1
+    band = np.searchsorted([a for a, _ in SINCE], gap, side="right") - 1
     last = np.where(some, log.message.to_numpy(object)[before], NONE)
-    return {"recency": recency, "touches": np.minimum(touches, TOUCHES - 1), "last": last}
+    return {"since": band, "touches": np.minimum(touches, TOUCHES - 1), "last": last}
 
 
 def with_steps(points: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,7 @@ class Log:
 
 
 class Value(NamedTuple):
-    """GMV an episode: estimate, error, ends of the 80 % interval, decisions behind it, and decisions' worth of weights (effective)."""
+    """GMV an episode: estimate, error, 80 % interval, decisions behind it, and how many the weights are worth (effective)."""
 
     mean: float
     se: float
@@ -63,7 +63,7 @@ def _value(psi: "Floats", unit: "Ints", n: int, effective: float) -> Value:
 
 def logged(log: Log) -> Value:
     """What the log itself earned an episode."""
-    psi = np.bincount(log.episode, log.reward, len(log.unit))
+    psi = np.bincount(log.episode, log.reward, len(log.unit)).astype(float)
     return _value(psi, log.unit, len(log.state), float(len(log.state)))
 
 
@@ -82,7 +82,7 @@ def replayed(log: Log, policy: "Floats") -> Value:
 
 
 def value(log: Log, policy: "Floats", horizon: int) -> Value:
-    """The doubly robust value an episode. policy: (X, A) chances of actions; what is left to 1 is stopping, worth nothing from then on."""
+    """The doubly robust value an episode. policy: (X, A) chances; what is left to 1 is stopping, worth nothing from then on."""
     fold = np.unique(log.unit, return_inverse=True)[1] % FOLDS
     psi, effective = np.zeros(len(log.unit)), 0.0
     follow = _next(log)
@@ -118,7 +118,9 @@ def _learned(
     n = np.bincount(cell, minlength=x_count * a_count).reshape(x_count, a_count).astype(float)
     sums = np.bincount(cell, r, x_count * a_count).reshape(n.shape)
     by_state = (sums.sum(1) + PULL * r.mean()) / (n.sum(1) + PULL)
-    usual = np.bincount(a, r - by_state[x], a_count) / (n.sum(0) + PULL)  # what an action does beside its state's average
+    usual = np.bincount(a, r - by_state[x], a_count) / (
+        n.sum(0) + PULL
+    )  # what an action does beside its state's average
     reward = (sums + PULL * (by_state[:, None] + usual)) / (n + PULL)
     # where a decision leads: its own counts, held back to those of all actions in the state; the last decision of the horizon
     # says nothing of it, and what ends an episode leads nowhere

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-AGE = np.array([1.0, 1 / 2, 1 / 4, 0.0])  # chance a day of the next band of days since the last step (1, 2–3, 4–7, more)
+AGE = np.array(
+    [1.0, 1 / 2, 1 / 4, 0.0]
+)  # chance a day of the next band of days since the last step (1, 2–3, 4–7, more)
 ROUNDS, ENOUGH = 400, 0.02  # of value iteration; fen
 STOP = -1
 CONVERGED, NEAR = 25, 0.01  # halvings of the interval in which λ is sought; share of the budget that is near enough
@@ -27,7 +29,7 @@ CONVERGED, NEAR = 25, 0.01  # halvings of the interval in which λ is sought; sh
 
 @dataclass(frozen=True)
 class Steps:
-    """Everything a policy is made from: S stages, R bands of recency, K touches, M messages (last message: none, then M), C channels.
+    """What a policy is made from: S stages, R bands of recency, K touches, M messages (last one: none, then M), C channels.
 
     value: (S, C) incremental GMV of an average step; response: (S, R, K, M + 1, M) its multiple by state and message; cost: (C,);
     able: (S, C) whether such a step may be taken; still: (S, S) stages after a day without a step; moved: (S, C, S) with one;
@@ -68,7 +70,6 @@ class Policy:
 def solve(of: Steps, times: float, price: float, start: "Floats | None" = None) -> Policy:
     """The best policy for consumers worth `times` their stage's average, at λ = price."""
     s, r, k, lasts = of.shape
-    m = lasts - 1
     gain = of.rewards(times) - price * of.cost[:, None]
     gamma = 1 - 1 / max(of.days, 2)
     future = np.zeros(of.shape) if start is None else start.copy()
@@ -108,7 +109,7 @@ def _aged(future: "Floats") -> "Floats":
 
 def fixed(of: Steps, actions: Sequence[int]) -> "Ints":
     """The policy that shows everybody the same: the first action first, and so on; then nothing. Where it may not: nothing."""
-    s, r, k, lasts = of.shape
+    k = of.shape[2]
     row = np.array([*actions, *[STOP] * k])[:k]
     if len(actions) >= k and len(set(actions)) == 1:
         row[-1] = actions[-1]
@@ -117,7 +118,7 @@ def fixed(of: Steps, actions: Sequence[int]) -> "Ints":
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is expected of a policy over the plan's days, per consumer: cost, steps, and how much of each value (S, C) is reaped."""
+    """What is expected of a policy over the plan's days, a consumer: cost, steps, how much of each value (S, C) is reaped."""
 
     cost: float
     steps: float
@@ -167,14 +168,16 @@ def _carried(at: "Floats") -> "Floats":
 
 @dataclass(frozen=True)
 class Chosen:
-    """Policies by group of consumers, the price λ of money (GMV a unit must bring), what is expected of each consumer of a group."""
+    """Policies by group of consumers, the price λ of money (GMV a unit must bring), what is expected of each consumer."""
 
     policies: tuple[Policy, ...]
     price: float
     outlooks: tuple[Outlook, ...]
 
 
-def choose(of: Steps, times: Sequence[float], start: "Floats", people: "Floats", budget: float | None) -> Chosen:
+def choose(
+    of: Steps, times: "Sequence[float] | Floats", start: "Floats", people: "Floats", budget: float | None
+) -> Chosen:
     """The policies of G groups at the λ at which all together cost the budget; λ = 0 where it is not spent, or None is set.
 
     times: (G,); start: (G, S) shares by stage; people: (G,).

@@ -20,16 +20,22 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 WIDTH = {  # prior sd of the logarithm of a cell beside its margin (convention; channel and stage are free)
-    "channel": 3.0, "cell": 1.0, "message": 0.3, "message cell": 0.3, "channel cell": 0.2, "touches": 0.15, "recency": 0.15,
+    "channel": 3.0, "cell": 1.0, "message": 0.3, "message cell": 0.3, "channel cell": 0.2, "touches": 0.15, "since": 0.15,
     "same": 0.2,
 }  # fmt: skip
 FAMILIES = {
     "channel": ["channel"], "cell": ["cell"], "message": ["message"], "message cell": ["message", "cell"],
-    "channel cell": ["channel", "cell"], "touches": ["touches"], "recency": ["recency"], "same": ["same"],
+    "channel cell": ["channel", "cell"], "touches": ["touches"], "since": ["since"], "same": ["same"],
 }  # fmt: skip
-RELATIVE = ("message", "message cell", "touches", "recency", "same")  # what a step's response is made of, beside channel and stage
-# Prior of fatigue: each touch so far divides what the next one does by 1 + so much. Who was touched often in the log is liked better
-# than others, so clicks show next to nothing of it; set on development markets (`truth.sequence`).
+RELATIVE = (
+    "message",
+    "message cell",
+    "touches",
+    "since",
+    "same",
+)  # what a step's response is made of, beside channel and stage
+# Prior of fatigue: each touch so far divides what the next one does by 1 + so much. Who was touched often in the log is one who
+# likes the brand, so clicks show next to nothing of it; set on the default market played.
 WEAR = 0.1
 ROUNDS = 10
 
@@ -49,10 +55,10 @@ class Response:
     usual: "Floats"
     clicks: int
 
-    def design(self, cell: str, message: str, recency: int, touches: int, same: bool) -> "Floats":
+    def design(self, cell: str, message: str, since: int, touches: int, same: bool) -> "Floats":
         """What a state and a message take of the coefficients; unknown levels are 0: their margin."""
         row = np.zeros(len(self.mean))
-        for term in (("message", message), ("message cell", message, cell), ("recency", str(recency)),
+        for term in (("message", message), ("message cell", message, cell), ("since", str(since)),
                      ("touches", str(touches)), ("same", str(int(same)))):  # fmt: skip
             if term in self.index:
                 row[self.index[term]] = 1.0
@@ -60,17 +66,18 @@ class Response:
 
 
 def fit(met: pd.DataFrame) -> Response:
-    """The fit on steps: channel, cell, message, recency, touches, last, clicked."""
+    """The fit on steps: channel, cell, message, since, touches, last, clicked."""
     if len(met):
         clickable = met.groupby("channel").clicked.transform("sum") > 0
         met = met[clickable & (met.message != "")]
     if not len(met):
         return Response({}, np.zeros(0), np.zeros((0, 0)), (), np.zeros((0, 0)), 0)
-    keys = ["channel", "cell", "message", "recency", "touches", "same"]
+    keys = ["channel", "cell", "message", "since", "touches", "same"]
     same = (met["last"].to_numpy(object) == met.message.to_numpy(object)).astype(int)
     rows = met.assign(same=same).groupby(keys, observed=True).clicked.agg(["size", "sum"]).reset_index()
     index: dict[tuple[str, ...], int] = {}
-    columns, precision = [], []
+    columns: list[np.ndarray] = []
+    precision: list[float] = []
     for family, of in FAMILIES.items():
         code, levels = pd.factorize(pd.MultiIndex.from_frame(rows[of].astype(str)), sort=True)
         for number, level in enumerate(levels):
@@ -92,13 +99,13 @@ def fit(met: pd.DataFrame) -> Response:
 
 
 def table(
-    of: Response, cells: Sequence[str], messages: Sequence[str], recency: int, touches: int
+    of: Response, cells: Sequence[str], messages: Sequence[str], since: int, touches: int
 ) -> tuple["Floats", "Floats"]:
     """Response beside the average step of the cell, and the sd of its logarithm.
 
-    Worn by touches, see WEAR. Both (cells, recency, touches, messages + 1, messages); the fourth is the last message, none first.
+    Worn by touches, see WEAR. Both (cells, since, touches, messages + 1, messages); the fourth is the last message, none first.
     """
-    shape = (len(cells), recency, touches, len(messages) + 1, len(messages))
+    shape = (len(cells), since, touches, len(messages) + 1, len(messages))
     worn = 1 / (1 + WEAR * np.arange(touches))[None, None, :, None, None]
     if not len(of.mean):
         return np.ones(shape) * worn, np.zeros(shape)
@@ -106,7 +113,7 @@ def table(
     nothing = of.usual.mean(axis=0)
     rows = np.array([
         of.design(c, m, r, k, last > 0 and messages[last - 1] == m) - average.get(c, nothing)
-        for c in cells for r in range(recency) for k in range(touches) for last in range(len(messages) + 1) for m in messages
+        for c in cells for r in range(since) for k in range(touches) for last in range(len(messages) + 1) for m in messages
     ])  # fmt: skip
     spread = np.sqrt(np.maximum(((rows @ of.covariance) * rows).sum(axis=1), 0))
     return np.exp(rows @ of.mean).reshape(shape) * worn, spread.reshape(shape)

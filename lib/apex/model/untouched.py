@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-RIDGE = 4.0  # precision of each band's coefficient around that of its neighbour-free zero, in units of the money's noise
+RIDGE = (
+    4.0  # precision of each band's coefficient around that of its neighbour-free zero, in units of the money's noise
+)
 ROUNDS = 12
 TIERS = (0.4, 0.7, 0.9)  # shares of people, by how much more than their stage's average they are worth
 

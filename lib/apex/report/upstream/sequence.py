@@ -15,7 +15,7 @@ from apex.measure import steps as measure
 from apex.measure.market import category_of
 from apex.measure.steps import NONE, SINCE, TOUCHES
 from apex.measure.windows import OPPORTUNITY
-from apex.model import moves, moves_level, sequence, step_response, untouched
+from apex.model import moves, moves_level, step_response, untouched
 from apex.model.sequence import Chosen, Steps
 from apex.report.upstream.moves import BACK, IN_TRIPS
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 OWNED = "owned"  # channels that are not bought: no money of the budget goes there
-CAUTION = 1.0  # standard deviations that a step's value is taken lower when it is chosen: what is doubtful and cheap is no bargain
-MEETS = 0.7  # of a sequence's pressure: who is worth a step uses media that much of the highest use there is (default twin)
+CAUTION = 1.0  # standard deviations by which a step's value enters lower: what is doubtful and cheap is no bargain
+# Of a sequence's pressure: who is worth a step uses media that much of the highest use there is (default market played).
+MEETS = 0.7
 LEAST = 30  # steps of a channel at a stage, below which it is no candidate there: nobody knows what it does
 HELD = 50.0  # steps' worth of all channels' moves by which a channel's own are held back
 
@@ -105,7 +106,8 @@ def learn(book: Book, brand: str, as_of: date, compare: Sequence[str], met: floa
     points["expected"], points["tier"] = anyway.expected_then(points), untouched.tiers(anyway.times(points), cuts)
     eve = eve.assign(times=worth, expected=anyway.expected(eve), tier=untouched.tiers(worth, cuts))
     times = np.array([eve.times[eve.tier == g].mean() if (eve.tier == g).any() else 1.0 for g in range(len(cuts) + 1)])
-    price = measure.prices(book, brand, asked).set_index("channel")
+    # contacts are dearer in a promotion: prices are those of the earlier campaigns, where they met anybody
+    price = measure.prices(book, brand, asked[1:] or asked).set_index("channel")
     priced = bool((price.cost_minor > 0).any())
     names = [c for c in seen.channels if c in price.index]
     if priced:
@@ -129,7 +131,9 @@ def _learned(
     sd = ((wide.gmv_high - wide.gmv_low).astype(float).to_numpy() / (2 * moves.Z80)).reshape(shape)
     n = steps.groupby(["cell", "channel"]).size().reindex(grid, fill_value=0).to_numpy().reshape(shape)
     # what a step brings is known of an average step of the stage; tiers share it out by what their people buy anyway
-    mean = steps.groupby("cell").tier.apply(lambda t: float(times[t].mean())).reindex(list(cells)).fillna(1.0).to_numpy()
+    mean = (
+        steps.groupby("cell").tier.apply(lambda t: float(times[t].mean())).reindex(list(cells)).fillna(1.0).to_numpy()
+    )
     value, sd = value / mean[:, None], sd / mean[:, None]
     still, moved = _moves(points, cells, names)
     cost = np.nan_to_num(price.cost_minor.reindex(names).astype(float).to_numpy()) if priced else np.zeros(len(names))

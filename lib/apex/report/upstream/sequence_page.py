@@ -8,12 +8,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from apex.ledger import Book
 from apex.measure import holdout
-from apex.measure import moves as counting
-from apex.measure import steps as measure
-from apex.measure.steps import MEMORY, NONE, SINCE, TOUCHES
-from apex.model import off_policy, sequence
+from apex.measure.steps import SINCE, TOUCHES
+from apex.model import sequence
 from apex.model.moves import Z80
 from apex.model.sequence import STOP, Chosen
 from apex.report.upstream import sequence as learning
@@ -50,7 +47,9 @@ def study(run: "Run", share: float, pressure: float) -> Study | None:
     """See `Study`; None where the log holds no step. share: of the campaign's budget that the sequence may cost."""
     first, last = run.campaign.window
     days = (last - max(first, run.as_of + timedelta(days=1))).days + 1
-    found = learning.learn(run.book, run.brand, run.as_of, run.campaign.compare, pressure * learning.MEETS, max(days, 2))
+    found = learning.learn(
+        run.book, run.brand, run.as_of, run.campaign.compare, pressure * learning.MEETS, max(days, 2)
+    )
     if found is None:
         return None
     budget = None
@@ -71,13 +70,21 @@ def made(of: Learned, budget: float | None, pressure: float) -> Study:
     steps = float(sum(n * o.steps for n, o in zip(people, chosen.outlooks, strict=True)))
     spent = (of.n * of.steps.cost).sum()
     logged = float((of.n * of.mean * _usual_times(of)[:, None]).sum() / spent) if spent > 0 else None
-    return Study(of, chosen, budget, pressure, (mean, mean - reach, mean + reach), cost, steps, _fixed(of, cost), logged)
+    return Study(
+        of, chosen, budget, pressure, (mean, mean - reach, mean + reach), cost, steps, _fixed(of, cost), logged
+    )
 
 
 def _usual_times(of: Learned) -> "NDArray[np.float64]":
     """(S,) how much more than their stage's average those buy whom media met."""
     met = of.points[of.points.channel.notna()]
-    return met.groupby("cell").tier.apply(lambda t: float(of.times[t].mean())).reindex(list(of.cells)).fillna(1.0).to_numpy()
+    return (
+        met.groupby("cell")
+        .tier.apply(lambda t: float(of.times[t].mean()))
+        .reindex(list(of.cells))
+        .fillna(1.0)
+        .to_numpy()
+    )
 
 
 def _fixed(of: Learned, cost: float) -> tuple[str, tuple[str, ...], float] | None:
@@ -92,7 +99,9 @@ def _fixed(of: Learned, cost: float) -> tuple[str, tuple[str, ...], float] | Non
         last, shown = 0, []
         for k in range(TOUCHES):
             worth = weight * of.mean[:, c]
-            last = int(np.einsum("s,sm->m", worth, of.steps.response[:, FIRST if k == 0 else LATER, k, last]).argmax()) + 1
+            last = (
+                int(np.einsum("s,sm->m", worth, of.steps.response[:, FIRST if k == 0 else LATER, k, last]).argmax()) + 1
+            )
             shown.append(c * m + last - 1)
         action = sequence.fixed(of.steps, shown)
         seen = [sequence.outlook(of.steps, action, start[g], t) for g, t in enumerate(of.times)]
@@ -107,7 +116,6 @@ def _fixed(of: Learned, cost: float) -> tuple[str, tuple[str, ...], float] | Non
 
 LADDER = ["tier", "stage", "consumers", "n", "looked_at", "says", "value", "low", "high", "cost", "price",
           *(f"{what}_{k + 1}" for k in range(SHOWN) for what in ("channel", "message")), "stops"]  # fmt: skip
-JUDGED = ["policy", "value", "low", "high", "se", "n", "effective", "episodes"]
 STATES = ["tier", "stage", "days_since", "touches", "last", "channel", "message", "value", "price"]
 
 
@@ -140,7 +148,7 @@ def ladder(study: Study | None) -> pd.DataFrame:
                 named[f"channel_{k + 1}"] = of.channels[action // m] if action != STOP else None
                 named[f"message_{k + 1}"] = of.messages[action % m] if action != STOP else None
             rows.append({
-                "tier": g, "stage": cell, "consumers": int(round(people[g] * start[g, s])), "n": int(of.n[s, best // m]),
+                "tier": g, "stage": cell, "consumers": round(people[g] * start[g, s]), "n": int(of.n[s, best // m]),
                 "looked_at": of.channels[best // m], "says": of.messages[best % m], "value": value, "low": low, "high": high,
                 "cost": float(of.steps.cost[best // m]), "price": study.chosen.price * float(of.steps.cost[best // m]), **named,
                 "stops": len(taken) if len(taken) < TOUCHES else None,
@@ -167,7 +175,7 @@ def _worth(of: Learned, g: int, s: int, action: int) -> tuple[float, float, floa
 
 
 def states(study: Study | None) -> pd.DataFrame:
-    """The whole policy: tier, stage, recency (first day of the band), touches, last, channel, message (null: stop), value, price."""
+    """The whole policy: tier, stage, days_since (of the band), touches, last, channel, message (null: stop), value, price."""
     if study is None:
         return pd.DataFrame(columns=STATES)
     of, parts = study.of, []
@@ -180,11 +188,17 @@ def states(study: Study | None) -> pd.DataFrame:
         parts.append(pd.DataFrame({
             "tier": g, "stage": np.array(of.cells, object)[index[0]], "days_since": np.array([a for a, _ in SINCE])[index[1]],
             "touches": index[2], "last": np.array(["", *of.messages], object)[index[3]],
-            "channel": np.where(does, np.array(of.channels, object)[action // m], None),
-            "message": np.where(does, np.array(of.messages, object)[action % m], None),
+            "channel": _where(does, np.array(of.channels, object)[action // m]),
+            "message": _where(does, np.array(of.messages, object)[action % m]),
             "value": policy.worth.ravel(), "price": study.chosen.price * of.steps.cost[np.maximum(action, 0) // m],
         })[(index[2] == 0) == (index[3] == 0)])  # fmt: skip
     return pd.concat(parts, ignore_index=True)
+
+
+def _where(there: "NDArray[np.bool_]", names: "NDArray[np.object_]") -> "NDArray[np.object_]":
+    out = names.copy()
+    out[~there] = None
+    return out
 
 
 def grammar(study: Study | None, stages: dict[str, str] | None = None) -> str:
@@ -193,7 +207,9 @@ def grammar(study: Study | None, stages: dict[str, str] | None = None) -> str:
         return yaml.safe_dump({"sequences": []})
     of = study.of
     names = stages or {}
-    made = learning.sequences(of, study.chosen, study.pressure, [names.get(c, "none" if c == "O" else c) for c in of.cells])
+    made = learning.sequences(
+        of, study.chosen, study.pressure, [names.get(c, "none" if c == "O" else c) for c in of.cells]
+    )
     return yaml.safe_dump({"sequences": made}, allow_unicode=True, sort_keys=False)
 
 
@@ -216,77 +232,18 @@ class _Named(NamedTuple):
 
 
 def audiences(study: Study | None, share: float, seed: str) -> tuple[Audiences, pd.DataFrame]:
-    """One audience a tier that gets a step, and its people: consumer_id, crowd, held_out; those whose stage gets none wait in it."""
+    """One audience a tier that gets a step, and its people: consumer_id, crowd, held_out; whose stage gets none waits in it."""
     if study is None:
-        return Audiences([], {}, ""), pd.DataFrame({"consumer_id": np.zeros(0, np.int64), "crowd": [], "held_out": np.zeros(0, bool)})
+        return Audiences([], {}, ""), pd.DataFrame(
+            {"consumer_id": np.zeros(0, np.int64), "crowd": [], "held_out": np.zeros(0, bool)}
+        )
     eve = study.of.eve
     some = [g for g, p in enumerate(study.chosen.policies) if (p.action != STOP).any()]
     people = eve.loc[eve.tier.isin(some), ["consumer_id", "cell", "tier"]].reset_index(drop=True)
     people["crowd"] = "tier-" + people.tier.astype(str)
-    people["held_out"] = holdout.hold_out(people, share, seed, ["crowd", "cell"]) if len(people) else pd.Series(dtype=bool)
+    people["held_out"] = (
+        holdout.hold_out(people, share, seed, ["crowd", "cell"]) if len(people) else pd.Series(dtype=bool)
+    )
     names = [f"tier-{g}" for g in some]
     crowds = {f"tier-{g}": _Named({"en": f"Sequence, tier {g + 1}", "zh": f"序列第 {g + 1} 档"}) for g in some}
     return Audiences(names, crowds, grammar(study)), people
-
-
-def off_policy_log(book: Book, brand: str, of: Learned) -> tuple[off_policy.Log, pd.DataFrame]:
-    """The log's steps as decisions: episodes of MEMORY days of a consumer, states of stage and tier, reward: what he paid until the
-    next step, CONVERT days at most, less what he would have untouched. With it, the points."""
-    points = of.points[of.points.channel.notna()].sort_values(["consumer_id", "day"], ignore_index=True)
-    who, day = points.consumer_id.to_numpy(), points.day.to_numpy()
-    follows = np.append(np.where(who[1:] == who[:-1], day[1:], 1 << 19), 1 << 19)
-    end = np.minimum(follows, day + counting.CONVERT)
-    paid = measure.paid_between(book, brand, points, end)
-    points["reward"] = paid - points.expected.to_numpy() * (end - day) / counting.CONVERT
-    block = day // MEMORY
-    new = np.append(True, (who[1:] != who[:-1]) | (block[1:] != block[:-1]))
-    episode = np.cumsum(new) - 1
-    time = np.arange(len(points)) - np.flatnonzero(new)[episode]
-    points["episode"], points["time"] = episode, time
-    points = points[points.time < TOUCHES].reset_index(drop=True)
-    channels = sorted(points.channel.unique())
-    shown = [*of.messages, *({NONE} - set(of.messages))]
-    cell = points.cell.map({c: i for i, c in enumerate(of.cells)}).to_numpy()
-    points["state"] = cell * len(of.times) + points.tier.to_numpy()
-    points["action"] = points.channel.map({c: i for i, c in enumerate(channels)}).to_numpy() * len(shown) + points.message.map(
-        {m: i for i, m in enumerate(shown)}
-    ).to_numpy()
-    unit = points.consumer_id[points.time == 0].to_numpy()
-    log = off_policy.Log(
-        points.episode.to_numpy(), points.time.to_numpy(), points.state.to_numpy(), points.action.to_numpy(),
-        points.reward.to_numpy(float), unit,
-    )  # fmt: skip
-    return log, points
-
-
-def judged(study: Study | None, book: Book, brand: str) -> pd.DataFrame:
-    """What the log says: policy (logged, sequence, replay), value (GMV an episode), low, high (80 %), se, n, effective."""
-    if study is None:
-        return pd.DataFrame(columns=JUDGED)
-    of = study.of
-    log, points = off_policy_log(book, brand, of)
-    policy = _coarse(study, points, log)
-    found = {"logged": off_policy.logged(log), "sequence": off_policy.value(log, policy, TOUCHES),
-             "replay": off_policy.replayed(log, policy)}  # fmt: skip
-    rows = [{"policy": k, "value": v.mean, "low": v.low, "high": v.high, "se": v.se, "n": v.n, "effective": v.effective,
-             "episodes": len(log.unit)} for k, v in found.items()]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _coarse(study: Study, points: pd.DataFrame, log: off_policy.Log) -> "NDArray[np.float64]":
-    """(X, A) what the policy does at a stage and tier, over the recencies, touches and messages that the log has there."""
-    of = study.of
-    channels = sorted(points.channel.unique())
-    shown = [*of.messages, *({NONE} - set(of.messages))]
-    last = points["last"].map({m: i + 1 for i, m in enumerate(of.messages) if m != NONE}).fillna(0).astype(int).to_numpy()
-    s, tier = np.divmod(points.state.to_numpy(), len(of.times))
-    every = np.stack([p.action for p in study.chosen.policies])
-    action = every[tier, s, points.recency.to_numpy(), points.touches.to_numpy(), last]
-    m = len(of.messages)
-    place = np.array([channels.index(c) if c in channels else -1 for c in of.channels])
-    does = action != STOP
-    to = place[np.maximum(action, 0) // m] * len(shown) + np.maximum(action, 0) % m
-    x_count, a_count = len(of.cells) * len(of.times), len(channels) * len(shown)
-    out = np.zeros((x_count, a_count))
-    np.add.at(out, (points.state.to_numpy()[does], to[does]), 1.0)
-    return out / np.maximum(np.bincount(points.state, minlength=x_count), 1)[:, None]

@@ -28,7 +28,11 @@ def step_name(channel: object, message: object, words: Words) -> str:
     if is_missing(channel):
         return MISSING
     named = channel_name(str(channel), words)
-    return named if is_missing(message) or not message else words("{channel}: {message}", channel=named, message=str(message))
+    return (
+        named
+        if is_missing(message) or not message
+        else words("{channel}: {message}", channel=named, message=str(message))
+    )
 
 
 def nothing(words: Words) -> dict[str, Any]:
@@ -54,25 +58,34 @@ def next_step(ladder: pd.DataFrame, study: "Study", stages: Stages, words: Words
     step, stage = step_name(first.channel_1, first.message_1, words), _stage(first.stage, stages, words)
     tile = {"label": words("Get a step"), "value": words.count(people), "note": words("of {n} consumers", n=total)}
     short = fitting(words("First {step}, at {stage}", step=step, stage=stage), step)
-    fields: dict[str, Any] = {"kind": "model", "n": int(study.of.n.sum()), "tile": tile, "short": short, "unit": "money_minor"}
+    fields: dict[str, Any] = {
+        "kind": "model",
+        "n": int(study.of.n.sum()),
+        "tile": tile,
+        "short": short,
+        "unit": "money_minor",
+    }
     if study.budget is None:
         text = words(
-            "**{step}** at {stage} brings most: **{value}** a step beyond what the same people buy untouched (80%: {low} to {high}). "
-            "What a step costs is not known, so nothing says when to stop.",
+            "**{step}** at {stage} brings most: **{value}** a step beyond what the same people buy untouched (80%: {low} to "
+            "{high}). What a step costs is not known, so nothing says when to stop.",
             step=step, stage=stage, value=words.money(round(first.value)), low=words.money(round(first.low)),
             high=words.money(round(first.high)),
         )  # fmt: skip
         return fields | {"text": text, "value": float(first.value), "low": float(first.low), "high": float(first.high),
-                         "verdict": "careful", "next_step": words("Record spend by channel and day, so that a step has a price.")}  # fmt: skip
+                         "verdict": "careful",
+                         "next_step": words("Record spend by channel and day, so that a step has a price.")}  # fmt: skip
     values = {"step": step, "stage": stage, "people": people, "total": total, "rest": words.count(max(total - people, 0)),
               "gmv": words.money_short(mean), "low": words.money_short(low), "high": words.money_short(high)}  # fmt: skip
     text = words(
-        "Start with **{step}** at {stage}. **{people}** of {total} consumers get a step; to the other {rest} nothing is shown until "
-        "they move. For {cost} this is expected to bring **{gmv}** beyond what the same people buy untouched (80%: {low} to {high}).",
+        "Start with **{step}** at {stage}. **{people}** of {total} consumers get a step; to the other {rest} nothing is shown "
+        "until they move. For {cost} this is expected to bring **{gmv}** beyond what the same people buy untouched (80%: {low} "
+        "to {high}).",
         cost=words.money_short(round(study.cost)), **values,
     )  # fmt: skip
     fields |= {"value": float(mean), "low": float(low), "high": float(high), "verdict": "ahead",
-               "next_step": words("Load the audiences and leave a part out, so that the wrap-up can tell what it brought.")}  # fmt: skip
+               "next_step": words(
+                   "Load the audiences and leave a part out, so that the wrap-up can tell what it brought.")}  # fmt: skip
     if study.fixed is not None:
         best = round(study.fixed[2])
         text = words("{first} {second}", first=text, second=words(
@@ -96,8 +109,8 @@ def price(study: "Study", words: Words) -> dict[str, Any]:
         )  # fmt: skip
         return {"kind": "model", "short": words("The money buys every step worth taking"), "text": text}
     text = words(
-        "With {budget}, each unit of money must bring **{rate}** of GMV. **Stop** where no step does: that is for whom, and after "
-        "how many touches, the table says nothing follows.",
+        "With {budget}, each unit of money must bring **{rate}** of GMV. **Stop** where no step does: that is for whom, and "
+        "after how many touches, the table says nothing follows.",
         budget=words.money_short(round(study.budget)), rate=words.number(rate),
     )  # fmt: skip
     if study.logged is not None:
@@ -113,8 +126,8 @@ def log_says(judged: pd.DataFrame, words: Words) -> dict[str, Any]:
     by = judged.set_index("policy")
     ours, then, naive = by.loc["sequence"], by.loc["logged"], by.loc["replay"]
     text = words(
-        "Judged by the log itself, this sequence brings **{ours}** a consumer in {days} days (80%: {low} to {high}); what was shown "
-        "in the log brought {then} ({then_low} to {then_high}).",
+        "Judged by the log itself, this sequence brings **{ours}** a consumer in {days} days (80%: {low} to {high}); what was "
+        "shown in the log brought {then} ({then_low} to {then_high}).",
         ours=words.money(round(ours.value)), low=words.money(round(ours.low)), high=words.money(round(ours.high)), days=28,
         then=words.money(round(then.value)), then_low=words.money(round(then.low)), then_high=words.money(round(then.high)),
     )  # fmt: skip
@@ -136,13 +149,18 @@ def log_says(judged: pd.DataFrame, words: Words) -> dict[str, Any]:
 
 def rows(ladder: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """The sequence table with names, those first who get a step and of them the most valuable."""
-    data = ladder.assign(_got=ladder.channel_1.notna()).sort_values(["_got", "value"], ascending=False, ignore_index=True)
+    data = ladder.assign(_got=ladder.channel_1.notna()).sort_values(
+        ["_got", "value"], ascending=False, ignore_index=True
+    )
     for k in (1, 2, 3):
         names = zip(data[f"channel_{k}"], data[f"message_{k}"], strict=True)
         data[f"step_{k}"] = [step_name(c, m, words) for c, m in names]
     data["who"] = [words("{stage}, tier {n}", stage=_stage(s, stages, words), n=int(t) + 1)
                    for s, t in zip(data.stage, data.tier, strict=True)]  # fmt: skip
-    last = [words("goes on") if is_missing(v) else words("at once") if v == 0 else words("{n} touches", n=int(v)) for v in data.stops]
+    last = [
+        words("goes on") if is_missing(v) else words("at once") if v == 0 else words("{n} touches", n=int(v))
+        for v in data.stops
+    ]
     data["stop"] = last
     data["range"] = [words("{low} to {high}", low=words.money(round(a)), high=words.money(round(b)))
                      for a, b in zip(data.low, data.high, strict=True)]  # fmt: skip
@@ -152,7 +170,8 @@ def rows(ladder: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
 def columns(words: Words, priced: bool) -> dict[str, tuple[str, str]]:
     """Heads of the sequence table."""
     heads = {"who": (words("Who"), "text"), "consumers": (words("Consumers"), "count"), "step_1": (words("Next step"), "text"),
-             "step_2": (words("Second step"), "text"), "step_3": (words("Third step"), "text"), "stop": (words("Stops after"), "text"),
+             "step_2": (words("Second step"), "text"), "step_3": (words("Third step"), "text"),
+             "stop": (words("Stops after"), "text"),
              "value": (words("Brings"), "money"), "range": (words("Interval"), "text")}  # fmt: skip
     if priced:
         heads |= {"cost": (words("Cost"), "money"), "price": (words("Must bring"), "money")}
@@ -188,7 +207,9 @@ def absent(study: "Study | None", words: Words) -> list[str]:
         return []
     found = []
     if study.budget is None:
-        found.append(words("What a step costs is not known: spend by channel and day is missing, or the campaign has no budget."))
+        found.append(
+            words("What a step costs is not known: spend by channel and day is missing, or the campaign has no budget.")
+        )
     if not any(study.of.messages):
         found.append(words("Which message was shown is not known: creatives with their message are missing."))
     if not study.of.clicks:

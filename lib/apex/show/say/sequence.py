@@ -197,8 +197,8 @@ def policies(judged: pd.DataFrame, words: Words) -> pd.DataFrame:
 def statuses(exported: pd.DataFrame, words: Words) -> pd.DataFrame:
     """What became of the audiences, in words."""
     names = {"written": words("written"), "empty": words("nobody in it"), "refused": words("refused: too few")}
-    number = exported.crowd.astype(str).str.removeprefix("tier-").astype(int) + 1
-    return exported.assign(name=[words("Tier {n}", n=int(n)) for n in number], status=exported.status.map(names))
+    number = [int(c.removeprefix("tier-")) + 1 for c in exported.crowd.astype(str)]
+    return exported.assign(name=[words("Tier {n}", n=n) for n in number], status=exported.status.map(names))
 
 
 def absent(study: "Study | None", words: Words) -> list[str]:

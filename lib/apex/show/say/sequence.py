@@ -149,9 +149,8 @@ def log_says(judged: pd.DataFrame, words: Words) -> dict[str, Any]:
 
 def rows(ladder: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """The sequence table with names, those first who get a step and of them the most valuable."""
-    data = ladder.assign(_got=ladder.channel_1.notna()).sort_values(
-        ["_got", "value"], ascending=False, ignore_index=True
-    )
+    data = ladder.assign(**{c: ladder[c].astype("Float64").astype(float) for c in ("value", "low", "high")})
+    data = data.assign(_got=data.channel_1.notna()).sort_values(["_got", "value"], ascending=False, ignore_index=True)
     for k in (1, 2, 3):
         names = zip(data[f"channel_{k}"], data[f"message_{k}"], strict=True)
         data[f"step_{k}"] = [step_name(c, m, words) for c, m in names]
@@ -162,8 +161,10 @@ def rows(ladder: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
         for v in data.stops
     ]
     data["stop"] = last
-    data["range"] = [words("{low} to {high}", low=words.money(round(a)), high=words.money(round(b)))
-                     for a, b in zip(data.low, data.high, strict=True)]  # fmt: skip
+    data["range"] = [
+        MISSING if is_missing(a) else words("{low} to {high}", low=words.money(round(a)), high=words.money(round(b)))
+        for a, b in zip(data.low, data.high, strict=True)
+    ]
     return data
 
 
@@ -180,7 +181,8 @@ def columns(words: Words, priced: bool) -> dict[str, tuple[str, str]]:
 
 def bars(ladder: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     """The picture: what the next (or the best) step brings by stage and tier, beside what it must bring."""
-    data = rows(ladder, stages, words).head(BARS)
+    data = rows(ladder, stages, words)
+    data = data[data.value.notna()].head(BARS)
     label = [words("{who} · {step}", who=w, step=step_name(c, m, words))
              for w, c, m in zip(data.who, data.looked_at, data.says, strict=True)]  # fmt: skip
     return pd.DataFrame({"label": label, "value": data.value, "low": data.low, "high": data.high, "before": data.price,

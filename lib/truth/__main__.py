@@ -2,7 +2,8 @@
 
 `python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media
 bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
-stated odds of goals against what happened; `loop` plays a plan file and wraps it up.
+stated odds of goals against what happened; `pacing`, alarms of campaigns on plan and short; `loop` plays a plan file and
+wraps it up.
 """
 
 import argparse
@@ -24,7 +25,8 @@ from twin.store import DEFAULT, truth
 
 PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
-    "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop",
+    "creatives": "truth.creatives", "odds": "truth.odds", "pacing": "truth.pacing",
+    "loop": "truth.loop",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

@@ -23,7 +23,8 @@ from twin.play import world
 
 CAMPAIGN = "b00-d11-2024"
 CONSUMERS = 4000
-TIMES = 8.0  # the plan buys so many times the usual media, so that it has some 250 to 400 contacts a day
+TIMES = 12.0  # the plan buys so many times the usual media as far as they can be had: some 300 to 450 contacts a day
+HISTORY = {"market/history_days": 180}  # unseen life before the two years that are recorded: a fifth, and twice as fast
 SHORT = 0.2  # what a disturbed campaign delivers less
 
 
@@ -40,12 +41,12 @@ class Lived:
 
 
 def live(seed: int, disturbed: bool, folder: Path | None = None, times: float = TIMES) -> Lived:
-    """Play a market and its plan; kept in `folder`, read from there the next time."""
+    """Play a market and its plan, `times` the usual media; kept in `folder`, read from there the next time."""
     kept = None if folder is None else folder / f"{seed}-{'short' if disturbed else 'even'}-{times:g}.pickle"
     if kept is not None and kept.exists():
         found: Lived = pickle.loads(kept.read_bytes())
         return found
-    market = Market(Config(CONSUMERS), seed)
+    market = Market(Config(CONSUMERS, HISTORY), seed)
     brand = market.drawn.brands[0]
     plan, contacts = confirmed(market, usual_plan(market, CAMPAIGN), times)
     short = first_short(plan, seed) if disturbed else None

@@ -1,4 +1,6 @@
-"""What came of a plan day by day: media delivered, consumers who rose, purchases. Counts only; days without anything are zeros."""
+"""What came of a plan day by day: media delivered, consumers who rose, purchases. Counts only; days without anything are
+zeros.
+"""
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING

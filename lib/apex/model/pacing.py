@@ -1,8 +1,8 @@
 """A plan's path by day, how far actual days lie from it, and what that says of the days to come.
 
-Booked media run evenly over the days of their line but for the weekday. Trade and inflow go as in last year's same days, times the
-growth since, else as in the last weeks. What the days so far say of the rest is the Gaussian conditional of `pacing_spread`: a
-lasting difference is carried on, chance is not.
+Booked media run evenly over the days of their line but for the weekday. Trade and inflow go as in last year's same days,
+times the growth since, else as in the last weeks. What the days so far say of the rest is the Gaussian conditional of
+`pacing_spread`: a lasting difference is carried on, chance is not.
 
 A day's distance from plan is x = 2 (√(actual / expected) − 1), in which counting scatters equally much wherever the actual lies
 (Anscombe, *Biometrika* 35, 1948); near plan it is the share by which the day is off.
@@ -56,8 +56,8 @@ class Path:
 
     @cached_property
     def spells(self) -> "Floats":
-        """(spells, days seen): the part of each day in its spell's plan. A spell is a day, or as many days of a phase as it takes to
-        expect LEAST units; what is left at the end of a phase or of the days seen is none.
+        """(spells, days seen): the part of each day in its spell's plan. A spell is a day, or as many days of a phase as it
+        takes to expect LEAST units; what is left at the end of a phase or of the days seen is none.
         """  # fmt: skip
         expected, names = self.expected.to_numpy(float), self.phase.to_numpy()
         rows, open_, units = [], np.zeros(self.seen), 0.0
@@ -84,7 +84,8 @@ class Path:
     def watched(self, rate: float) -> Watched:
         """The evidence that less comes than planned, day by day; see `alarms.watch`. Indices are those of the plan's days.
 
-        It rings only while less than planned came since the likeliest beginning: what was ahead and fell back to plan is no shortfall.
+        It rings only while less than planned came since the likeliest beginning: what was ahead and fell back to plan is no
+        shortfall.
         """
         found = alarms.watch(*self.off(), self.spells, len(self.expected), rate)
         short = (self.actual.to_numpy(float) - self.expected.to_numpy(float)[: self.seen]).cumsum()
@@ -150,8 +151,15 @@ class Path:
         """(actual, expected) sums of the days seen."""
         return float(self.actual.sum()), float(self.expected.iloc[: self.seen].sum())
 
+    def since(self, day: int) -> float:
+        """Actual over planned from the day of this number to the last day seen."""
+        planned = float(self.expected.iloc[day : self.seen].sum())
+        return float(self.actual.iloc[day:].sum()) / planned if planned > 0 else 1.0
+
     def running(self) -> pd.DataFrame:
-        """By day: day, phase, plan, actual (null to come), forecast, low, high (80 %, of the days to come), all summed up so far."""
+        """By day: day, phase, plan, actual (null to come), forecast, low, high (80 %, of the days to come), all summed up so
+        far.
+        """
         mean, covariance = self.forecast()
         came = float(self.actual.sum())
         sums = came + np.cumsum(mean)

@@ -22,9 +22,10 @@ LEVEL = 182  # days from which growth since last year is read; fewer where the d
 LEAST_LEVEL = 28
 RECENT = 56  # days that stand for the plan where last year is not known
 TOLERANCE = 0.05  # a lasting difference of booked media from plan that is no alarm: a convention
-BOOKED = (0.02, 0.03)  # of booked media: the same for a slow drift and for one phase
-# Slow drift, phase and level of what nobody booked: conventions, level and phase only where no forecast's interval says better. People
-# who rose cannot rise again at once, so that a plan with more media than last year's wins many early and fewer later.
+BOOKED = (0.01, 0.02)  # of booked media: the same for a slow drift and for one phase
+# Slow drift, phase and level of what nobody booked: conventions, level and phase only where no forecast's interval says
+# better. People who rose cannot rise again at once, so that a plan with more media than last year's wins many early and
+# fewer later.
 OPEN = {"inflow": (0.3, 0.2, 0.25), "gmv": (0.1, 0.2, 0.25)}
 TAILS = 2.5631  # standard deviations between the ends of an 80 % interval
 
@@ -45,8 +46,8 @@ class Facts:
 class Booked:
     """The plan. lines: channel, phase, first_day, last_day, cost_minor, impressions (null where not known).
 
-    phases: (name, first, last); first, last: the plan's days; window and forecast: days of the goal and what was foretold for them
-    (middle, low, high; 80 %), None where nothing was.
+    phases: (name, first, last); first, last: the plan's days; window and forecast: days of the goal and what was foretold
+    for them (middle, low, high; 80 %), None where nothing was.
     """
 
     lines: pd.DataFrame
@@ -143,10 +144,12 @@ def _gmv(facts: Facts, booked: Booked, today: date) -> dict[str, Path]:
 
 
 def _path(
-    name: str, daily: pd.Series, shape: pd.Series, booked: Booked, today: date, counting: float, lasting: tuple[float, float, float],
-    total: float | None,
+    name: str, daily: pd.Series, shape: pd.Series, booked: Booked, today: date, counting: float,
+    lasting: tuple[float, float, float], total: float | None,
 ) -> Path:  # fmt: skip
-    """A metric that nobody books. lasting: sd of slow drift, phase and level; total: of the window's days, where it was foretold."""
+    """A metric that nobody books. lasting: sd of slow drift, phase and level; total: of the window's days, where it was
+    foretold.
+    """
     history = daily[daily.index < booked.first]
     spread = pacing_spread.learn(history, counting, lasting)
     index, phase = booked.index, booked.phase

@@ -1,10 +1,10 @@
 """How far a day may lie from its plan without anything being wrong: learned from earlier days.
 
-A day's distance from plan has five parts: counting (so many contacts, orders, people: chance alone), the day (what one day has and
-the next still partly has), a slow drift, the phase, the level (lasting differences). Counting and the day are learned from how
-neighbouring days differ, so that a week with more media than the last is no noise, and without the largest of these differences,
-which are starts and ends of something. What lasts cannot be learned from days on which nothing was planned: it is a
-tolerance, or the interval of a forecast.
+A day's distance from plan has five parts: counting (so many contacts, orders, people: chance alone), the day (what one day
+has and the next still partly has), a slow drift, the phase, the level (lasting differences). Counting and the day are
+learned from how neighbouring days differ, so that a week with more media than the last is no noise, and without the largest
+of these differences, which are starts and ends of something. What lasts cannot be learned from days on which nothing was
+planned: it is a tolerance, or the interval of a forecast.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 WEEK = 7
 CUT = 0.9  # of the squared differences are read
 KEPT = 0.6230  # mean of what is left of a chi-square of one degree of freedom below its 90th percentile
-FLOOR = 0.02  # of the day's part: no plan is met more evenly
+INNER = 0.8  # mean of what is left of it between its 5th and its 95th percentile
+FLOOR = 0.01  # of the day's part: no plan is met more evenly
 HOLDS = (0.0, 0.3, 0.6, 0.8)
 HOLD = 0.5  # where the days do not tell: a convention
 SLOW_HOLD = 0.95  # of the slow drift from day to day: a month and it is forgotten
@@ -33,7 +34,9 @@ SURE = 3.0  # standard errors beyond which the days tell how much is held
 
 @dataclass(frozen=True)
 class Spread:
-    """day, slow, phase, level: standard deviations of the parts; hold: what is left of the day's part on the next; days: learned from."""
+    """day, slow, phase, level: standard deviations of the parts; hold: what is left of the day's part on the next; days:
+    learned from.
+    """
 
     day: float
     hold: float
@@ -66,29 +69,31 @@ def dispersion(counts: pd.DataFrame) -> float:
 def booked(wide: pd.DataFrame, lasting: tuple[float, float, float], shape: "Floats") -> Spread:
     """The spread of booked media. wide: (days, channels) what usual media delivered, without gaps; shape: (days,) weekdays.
 
-    Channels start and stop on days of their own, and nobody wrote down which of it was planned. What a day has for all of them is the
-    covariance of their steps from day to day, since starts and stops of one are no other's; the days with the largest twentieth of
-    it on either side, when a promotion begins or ends, are left out, and what chance gives it is taken off. HOLD of it is held.
+    Channels start and stop on days of their own, and nobody wrote down which of it was planned. What a day has for all of
+    them is the covariance of their steps from day to day, since starts and stops of one are no other's; the days with the
+    largest twentieth of it on either side, when a promotion begins or ends, are left out, and what chance gives it is taken
+    off. HOLD of it is held.
     """
     values = wide.to_numpy(float) / shape[:, None]
-    steps, total = np.diff(values, axis=0), values.sum(axis=1)
-    means = (total[1:] + total[:-1]) / 2
-    known = means > 0
+    steps, means = np.diff(values, axis=0), (values[1:] + values[:-1]) / 2
+    pairs = np.square(means.sum(axis=1)) - np.square(means).sum(axis=1)  # of different channels
+    known = pairs > 0
     days = int(known.sum())
-    if days < LEAST_DAYS or (values.sum(axis=0) > 0).sum() < 2:
+    if days < LEAST_DAYS:
         return Spread(USUAL, HOLD, *lasting, days)
-    across = (np.square(steps.sum(axis=1)) - np.square(steps).sum(axis=1))[known] / np.square(means[known])
+    across = (np.square(steps.sum(axis=1)) - np.square(steps).sum(axis=1))[known] / pairs[known]
     cut = round((1 - CUT) / 2 * days)
     inner = np.sort(across)[cut : days - cut]
-    both = float(inner.mean() - inner.std() / np.sqrt(len(inner)))
+    both = float(inner.mean() - inner.std() / np.sqrt(len(inner))) / INNER
     return Spread(float(np.sqrt(max(both / (2 * (1 - HOLD)), FLOOR**2))), HOLD, *lasting, days)
 
 
 def learn(daily: pd.Series, counting: float, lasting: tuple[float, float, float]) -> Spread:
-    """The spread of what nobody booked. daily: its earlier days without gaps; counting: variance of a day over its mean by counting.
+    """The spread of what nobody booked. daily: its earlier days without gaps; counting: variance of a day over its mean by
+    counting.
 
-    lasting: slow drift, phase, level. Neighbouring days tell the day's part less what is held of it, days three apart the same less
-    what is held for three.
+    lasting: slow drift, phase, level. Neighbouring days tell the day's part less what is held of it, days three apart the
+    same less what is held for three.
     """
     values = daily.to_numpy(float)
     around = pd.Series(values).rolling(WEEK, center=True, min_periods=1).mean().to_numpy()
@@ -119,7 +124,8 @@ def _middle(squares: "Floats", without: float) -> float:
 def weekdays(daily: pd.Series) -> dict[int, float]:
     """Factor of each weekday (0 is Monday) on its week's mean, held back towards 1 as far as chance explains it.
 
-    daily: days without gaps, index of dates. Empirical Bayes over the seven; 1 for all where fewer than four whole weeks are known.
+    daily: days without gaps, index of dates. Empirical Bayes over the seven; 1 for all where fewer than four whole weeks are
+    known.
     """
     whole = len(daily) // WEEK * WEEK
     if whole < LEAST_DAYS:

@@ -1,8 +1,8 @@
 """Money that was not spent, put where it brings back most: the media plan's curves, on what is left of the campaign.
 
-A line (channel and phase) of the plan brings v b / (1 + b / k) for b: v and k from what the media page says that the planned b brings
-and what one unit more in its channel would. Of a phase that is partly over, the days left carry their part. The split is `model.split`'s linear
-programme: no line is cut below `keep` of what is left of it, none raised above `most` times that.
+A line (channel and phase) of the plan brings v b / (1 + b / k) for b: v and k from what the media page says that the planned
+b brings and what one unit more in its channel would. Of a phase that is partly over, the days left carry their part. The
+split is `model.split`'s linear programme: no line is cut below `keep` of what is left of it, none raised above `most` times that.
 """
 
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class Recovery:
     """lines: CHANGES, what each line is raised or cut by from tomorrow on and what that brings. Money in minor units, 80 %.
 
     lost: GMV that what was not delivered so far would have brought; back: what the changes bring over the plan as it stands, each
-    (middle, low, high); share: of the lost that comes back, null where less than nothing was lost. unspent: money to place; placed: of
-    it, what found a place.
+    (middle, low, high); share: of the lost that comes back, null where less than nothing was lost. unspent: money to place;
+    placed: of it, what found a place.
     """
 
     lines: pd.DataFrame

@@ -38,7 +38,7 @@ def test_a_shortfall_is_noticed_and_dated():
     on = np.array([DAYS if f.rang is None else f.rang for f in found])
     assert np.mean((on >= 20) & (on <= 25)) > 0.9
     assert abs(np.median([f.began[-1] for f in found]) - 20) <= 1
-    assert np.median([f.size[-1] for f in found]) == 0.35
+    assert np.median([f.size[-1] for f in found]) == 0.4
 
 
 def test_evidence_is_known_on_its_day():

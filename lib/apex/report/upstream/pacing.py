@@ -69,7 +69,9 @@ class Pacing:
 
     @cached_property
     def odds(self) -> dict[str, float]:
-        """goal, forecast, low, high (80 %) of GMV in the goal's window as things stand, and the odds; empty without goal or path."""
+        """goal, forecast, low, high (80 %) of GMV in the goal's window as things stand, and the odds; empty without goal or
+        path.
+        """
         goal, path = self.run.campaign.goal.gmv_minor, self.paths.get("gmv")
         if goal is None or path is None:
             return {}
@@ -95,8 +97,8 @@ class Pacing:
 
     def status(self) -> pd.DataFrame:
         """A row a metric (STATUS): sums to date and of the whole campaign with 80 % interval; alarm: its day, null without one;
-        since, size: when the shortfall began and how large it is, most likely. Money in minor units; fewer people than may be shown
-        are null.
+        since, size: when the shortfall most likely began, and by how much less came since. Money in minor units; fewer
+        people than may be shown are null.
         """
         few = self.run.campaign.privacy_threshold
         rows = []
@@ -109,7 +111,7 @@ class Pacing:
             rows.append((
                 name, *((np.nan,) * len(said) if hidden else said),
                 index[watched.rang] if watched.rang is not None else None, index[watched.began[-1]] if rang else None,
-                watched.size[-1] if rang else np.nan,
+                1 - path.since(int(watched.began[-1])) if rang else np.nan,
             ))  # fmt: skip
         return pd.DataFrame(rows, columns=STATUS)
 
@@ -138,7 +140,9 @@ class Pacing:
         return frame.sort_values("planned", ascending=False, ignore_index=True)
 
     def lines(self) -> pd.DataFrame:
-        """The media page's curves beside what was spent, as `model.recovery` wants them; empty where no money is planned by curves."""
+        """The media page's curves beside what was spent, as `model.recovery` wants them; empty where no money is planned by
+        curves.
+        """
         if self.plan is None or "spend" not in self.paths:
             return pd.DataFrame(columns=recovery.LINES)
         table = self.run.table("2_plan/media", "budget")
@@ -198,7 +202,9 @@ class Pacing:
         return frame.astype(dict.fromkeys(["now", "planned", "needed", "year_ago"], "Int64"))
 
     def inflow(self) -> pd.DataFrame:
-        """stage, risen (to it, in the plan's days so far), expected (as in last year's days, grown, or the last weeks): consumers."""
+        """stage, risen (to it, in the plan's days so far), expected (as in last year's days, grown, or the last weeks):
+        consumers.
+        """
         run, seen = self.run, self.booked.index[self.booked.index <= self.today]
         came = self.facts.risen.reindex(seen).fillna(0).sum()
         rows = []

@@ -2,8 +2,8 @@
 
 `python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media
 bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
-stated odds of goals against what happened; `pacing`, alarms of campaigns on plan and short; `loop` plays a plan file and
-wraps it up.
+stated odds of goals against what happened; `pacing`, alarms of campaigns on plan and of short ones; `loop` plays a plan file
+and wraps it up; `acts`, what a plan's acts bring beside trade as usual.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from twin.store import DEFAULT, truth
 
 PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
-    "creatives": "truth.creatives", "odds": "truth.odds", "pacing": "truth.pacing",
-    "loop": "truth.loop",
+    "creatives": "truth.creatives", "odds": "truth.odds", "pacing": "truth.pacing", "loop": "truth.loop",
+    "acts": "truth.acts",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEAST = 5.0  # units that must be expected of days that are read together
+NEAR = 0.05  # of the plan: nearer is no shortfall
 TAIL = 1.2816  # of a normal: 80 %
 Phases = Sequence[tuple[str, date, date]]
 
@@ -84,13 +85,14 @@ class Path:
     def watched(self, rate: float) -> Watched:
         """The evidence that less comes than planned, day by day; see `alarms.watch`. Indices are those of the plan's days.
 
-        It rings only while less than planned came since the likeliest beginning: what was ahead and fell back to plan is no
-        shortfall.
+        It rings only while less came than planned since the likeliest beginning, by more than is tolerated: what was ahead and
+        fell back to plan is no shortfall.
         """
         found = alarms.watch(*self.off(), self.spells, len(self.expected), rate)
-        short = (self.actual.to_numpy(float) - self.expected.to_numpy(float)[: self.seen]).cumsum()
-        since = short - np.concatenate([[0.0], short])[found.began] if self.seen else short
-        rings = np.flatnonzero((found.evidence >= found.limit) & (since < 0))
+        sums = [np.concatenate([[0.0], v.to_numpy(float)[: self.seen].cumsum()]) for v in (self.actual, self.expected)]
+        came, planned = (v[1:] - v[found.began] for v in sums)
+        short = came < planned * (1 - min(self.spread.level, NEAR))
+        rings = np.flatnonzero((found.evidence >= found.limit) & short)
         return replace(found, rang=int(rings[0]) if len(rings) else None)
 
     def rival(self, rate: float) -> int | None:
@@ -151,10 +153,11 @@ class Path:
         """(actual, expected) sums of the days seen."""
         return float(self.actual.sum()), float(self.expected.iloc[: self.seen].sum())
 
-    def since(self, day: int) -> float:
-        """Actual over planned from the day of this number to the last day seen."""
-        planned = float(self.expected.iloc[day : self.seen].sum())
-        return float(self.actual.iloc[day:].sum()) / planned if planned > 0 else 1.0
+    def since(self, day: int, last: int | None = None) -> float:
+        """Actual over planned from the day of this number to the last one, else to the last day seen."""
+        stop = self.seen if last is None else last + 1
+        planned = float(self.expected.iloc[day:stop].sum())
+        return float(self.actual.iloc[day:stop].sum()) / planned if planned > 0 else 1.0
 
     def running(self) -> pd.DataFrame:
         """By day: day, phase, plan, actual (null to come), forecast, low, high (80 %, of the days to come), all summed up so

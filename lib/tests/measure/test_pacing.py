@@ -56,7 +56,12 @@ def test_media_by_day_and_channel(day):
         def table(self, name):
             import ibis
 
-            rows = [("b", day(0), "tv", 5, 50), ("b", day(0), "tv", 2, 30), ("b", day(1), "live", 0, 0), ("c", day(0), "tv", 9, 9)]
+            rows = [
+                ("b", day(0), "tv", 5, 50),
+                ("b", day(0), "tv", 2, 30),
+                ("b", day(1), "live", 0, 0),
+                ("c", day(0), "tv", 9, 9),
+            ]
             return ibis.memtable(rows, columns=["brand", "day", "channel", "impressions", "cost_minor"])
 
     found = pacing.delivered(Spend(), "b", day(0), day(4))

@@ -33,6 +33,7 @@ STATUS = [
     "alarm",
     "since",
     "size",
+    "open",
 ]
 CHANNELS = ["channel", "planned", "spent", "difference", "low", "high", "days"]
 BEFORE, WINDOW = "before", "window"  # phases of a campaign that names none
@@ -96,24 +97,24 @@ class Pacing:
         return frame.assign(**{c: frame[c].round() for c in ("plan", "actual", "forecast", "low", "high")})
 
     def status(self) -> pd.DataFrame:
-        """A row a metric (STATUS): sums to date and of the whole campaign with 80 % interval; alarm: its day, null without one;
-        since, size: when the shortfall most likely began, and by how much less came since. Money in minor units; fewer
-        people than may be shown are null.
+        """A row a metric (STATUS): sums to date and of the whole campaign with 80 % interval; alarm: its day, null without one.
+
+        since, size: when the shortfall most likely began, and by how much less came until the alarm; open: it still is. Money in
+        minor units; fewer people than may be shown are null.
         """
         few = self.run.campaign.privacy_threshold
         rows = []
         for name, path in self.paths.items():
-            came, due = path.to_date()
-            watched, index = self.watched[name], path.expected.index
-            rang = watched.rang is not None
+            (came, due), watched, index = path.to_date(), self.watched[name], path.expected.index
             said = (came, due, came / due - 1 if due > 0 else np.nan, *path.total(), float(path.expected.sum()))
             hidden = name == "inflow" and min(came, due) < few
-            rows.append((
-                name, *((np.nan,) * len(said) if hidden else said),
-                index[watched.rang] if watched.rang is not None else None, index[watched.began[-1]] if rang else None,
-                1 - path.since(int(watched.began[-1])) if rang else np.nan,
-            ))  # fmt: skip
-        return pd.DataFrame(rows, columns=STATUS)
+            alarm: tuple[object, ...] = (None, None, np.nan, False)
+            if watched.rang is not None:
+                began = int(watched.began[watched.rang])
+                still = bool(watched.evidence[-1] >= watched.limit and path.since(began) < 1)
+                alarm = (index[watched.rang], index[began], 1 - path.since(began, watched.rang), still)
+            rows.append((name, *((np.nan,) * len(said) if hidden else said), *alarm))
+        return pd.DataFrame(rows, columns=STATUS).astype({"open": bool})
 
     def channels(self) -> pd.DataFrame:
         """A row a channel of the plan's money (CHANNELS): due and spent so far, difference with what chance explains (80 %).

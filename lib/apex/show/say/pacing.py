@@ -48,7 +48,7 @@ def headline(
             "short": words("No day of the plan has passed"),
         }
     row = rows.loc[lead]
-    off, alarm = float(row.difference), pd.notna(row.alarm)
+    off, alarm = float(row.difference), bool(row.open)
     name = metrics(words)[lead]
     parts.append(
         words(
@@ -59,7 +59,7 @@ def headline(
             difference=words.signed_share(off),
         )
     )
-    alarms = rows[rows.alarm.notna()]
+    alarms = rows[rows.open]
     if len(alarms):
         first = alarms.iloc[0]
         parts.append(
@@ -71,7 +71,7 @@ def headline(
             )
         )
     else:
-        parts.append(words("No alarm: nothing falls short by more than chance explains."))
+        parts.append(words("No alarm: nothing falls short today by more than chance explains."))
     if odds:
         parts.append(
             words(
@@ -147,43 +147,43 @@ def alarms(status: pd.DataFrame, rate: float, watched: int, words: Words) -> dic
         "On a campaign that runs on plan, the chance of any alarm on any of its days is at most {rate}, however often one looks.",
         rate=words.share(rate),
     )
-    if rang.empty:
-        text = words("**No alarm** in {n} figures.", n=watched) + " " + said
-        return {
-            "kind": "model",
-            "value": 0.0,
-            "text": text,
-            "short": words("No alarm so far"),
-            "verdict": "ahead",
-            "tile": {
-                "label": words("Alarms"),
-                "value": words.count(0),
-                "note": words("false ones: {rate} a campaign", rate=words.share(rate)),
-            },
+    told = []
+    for row in rang.rename(columns={"size": "short"}).itertuples():
+        known = {
+            "metric": names[row.metric],
+            "size": words.share(row.short),
+            "since": words.day(row.since),
+            "day": words.day(row.alarm),
         }
-    told = [
-        words(
-            "**{metric}**: {size} less than planned since {since}, noticed on {day}.",
-            metric=names[r.metric],
-            size=words.share(r.size),
-            since=words.day(r.since),
-            day=words.day(r.alarm),
-        )
-        for r in rang.rename(columns={"size": "size_"}).assign(size=rang["size"]).itertuples()
-    ]
-    step_ = words("Ask the media why they deliver less, and see below where the money that is left over does most.")
+        if row.open:
+            told.append(words("**{metric}**: {size} less than planned since {since}, noticed on {day}.", **known))
+        else:
+            told.append(
+                words(
+                    "{metric} was {size} short from {since}, noticed on {day}, and has come back to plan since.",
+                    **known,
+                )
+            )
+    still = rang[rang.open]
+    tile = {
+        "label": words("Alarms"),
+        "value": words.count(len(still)),
+        "note": words("false ones: {rate} a campaign", rate=words.share(rate)),
+    }
+    if still.empty:
+        text = " ".join([words("**No alarm** in {n} figures.", n=watched), *told, said])
+        short = words("No alarm so far") if rang.empty else words("No alarm now")
+        return {"kind": "model", "value": 0.0, "text": text, "short": short, "verdict": "ahead", "tile": tile}
     return {
         "kind": "model",
-        "value": float(len(rang)),
+        "value": float(len(still)),
         "text": " ".join([*told, said]),
         "verdict": "behind",
-        "short": fitting(words("Alarm: {metric} short", metric=names[rang.metric.iloc[0]])),
-        "next_step": step_,
-        "tile": {
-            "label": words("Alarms"),
-            "value": words.count(len(rang)),
-            "note": words("false ones: {rate} a campaign", rate=words.share(rate)),
-        },
+        "short": fitting(words("Alarm: {metric} short", metric=names[still.metric.iloc[0]])),
+        "next_step": words(
+            "Ask the media why they deliver less, and see below where the money that is left over does most."
+        ),
+        "tile": tile,
     }
 
 

@@ -36,7 +36,7 @@ def statuses(status: pd.DataFrame, words: Words) -> pd.DataFrame:
             low=amount(m, row.low, words),
             high=amount(m, row.high, words),
         )
-        alarm = words("since {day}", day=words.day_short(row.since)) if pd.notna(row.alarm) else words("none")
+        alarm = words("since {day}", day=words.day_short(row.since)) if row.open else words("none")
         rows.append(
             (
                 names[m],
@@ -106,4 +106,4 @@ def ordered(frame: pd.DataFrame, stages: Sequence[tuple[str, str]]) -> pd.DataFr
 
 def plain(status: pd.DataFrame) -> str:
     """The table of metrics in plain text, for comparing."""
-    return status[["metric", "to_date", "planned", "alarm"]].round(0).to_string(index=False)
+    return status[["metric", "to_date", "planned", "alarm", "open"]].round(0).to_string(index=False)

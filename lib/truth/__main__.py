@@ -6,6 +6,8 @@ stated odds of goals against what happened; `contracts`, guarantees against what
 wraps it up; `acts`, what a plan's acts bring beside trade as usual.
 stated odds of goals against what happened; `trials`, false winners with a look every day; `loop` plays a plan file and wraps
 it up; `acts`, what a plan's acts bring beside trade as usual.
+stated odds of goals against what happened; `pacing`, alarms of campaigns on plan and of short ones; `loop` plays a plan file
+and wraps it up; `acts`, what a plan's acts bring beside trade as usual.
 """
 
 import argparse
@@ -30,6 +32,7 @@ PAGES = {
     "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop", "acts": "truth.acts",
     "contracts": "truth.contracts",
     "creatives": "truth.creatives", "odds": "truth.odds", "trials": "truth.trials", "loop": "truth.loop",
+    "creatives": "truth.creatives", "odds": "truth.odds", "pacing": "truth.pacing", "loop": "truth.loop",
     "acts": "truth.acts",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from apex.show.flows import flow, flow_matrix
     from apex.show.fragment import rich
     from apex.show.multiples import trends
+    from apex.show.paces import against
     from apex.show.parts import badge, callout, chip, tiles
     from apex.show.phases import phase_calendar
     from apex.show.rankings import gains
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from apex.show.upsets import upset
 
 _HOMES = {
+    "against": "paces",
     "badge": "parts",
     "bars": "amounts",
     "bridge": "bridges",
@@ -57,6 +59,7 @@ _HOMES = {
 __all__ = [
     "Fragment",
     "Words",
+    "against",
     "badge",
     "bars",
     "bridge",

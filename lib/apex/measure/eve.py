@@ -24,56 +24,96 @@ YEAR, QUARTER, MONTH = 365, 90, 28
 NEVER = YEAR + 1  # days since what did not happen within the year
 OWN = ("orders", "spent", "since_order")
 AFTER = ("buy", "refund", "redeem", "tier", "review", "leave", "unfollow", "join")  # follow a purchase, or are one
+FLAGS = ("act", "met", "carts", "orders", "near", "rivals", "other", "off")  # what an event is to the brand
+COUNTS = (
+    ("acts", "act", ""), ("acts_90", "act", "_90"), ("acts_28", "act", "_28"), ("carts_90", "carts", "_90"),
+    ("met_90", "met", "_90"), ("met_28", "met", "_28"), ("orders", "orders", ""), ("near", "near", ""),
+    ("near_90", "near", "_90"), ("near_28", "near", "_28"), ("rivals", "rivals", ""), ("buys", "other", ""),
+    ("buys_90", "other", "_90"),
+)  # fmt: skip
+MONEY = {"orders": "spent", "rivals": "spent_near", "other": "spent_all"}
+LAST = {"act": "since_act", "met": "since_met", "orders": "since_order", "near": "since_near", "other": "since_buy"}
 event: Any = ibis._
 
 
-def known(book: Book, brand: str, category: str | None, day: date) -> pd.DataFrame:
-    """consumer_id and what is known at the end of `day`, floats, everybody of the warehouse, by consumer_id.
+def known(book: Book, brand: str, category: str | None, days: Sequence[date]) -> list[pd.DataFrame]:
+    """For each of `days` what is known at its end: consumer_id and floats, everybody of the warehouse, by consumer_id.
 
     Of the brand: acts, acts_90, acts_28 (own doing but buying), carts_90, met_90, met_28 (contacts by media), since_act,
     since_met; orders, spent, since_order (OWN). Of the category, other brands: near, near_90, near_28 (any event), rivals (buys),
     spent_near, since_near. Of the market, other brands: buys, buys_90, spent_all, bargains (share of buys at a discount),
-    since_buy.
-    Windows of a year unless a number of days is said.
+    since_buy. Windows of a year unless a number of days is said. Events are read once, whatever the days.
     """
-    warehouse = book.warehouse.until(day)
-    events, first = warehouse.table("events"), day - timedelta(days=YEAR - 1)
-    seen = events.filter(events.occurred_at >= first)
-    own = own_channels(warehouse)
+    warehouse = book.warehouse.until(max(days))
+    events, own = warehouse.table("events"), own_channels(warehouse)
+    of = event.brand == brand
+    elsewhere = (event.brand != brand) | event.brand.isnull()
+    near, buy = elsewhere & (event.category == ibis.literal(category, "string")), event.behaviour == "buy"
     paid = event.channel.notnull() & (event.channel.notin(own) if own else ibis.literal(True))
-    of, near = event.brand == brand, (event.brand != brand) | event.brand.isnull()
-    near = near & (event.category == ibis.literal(category, "string"))
-    buy, late, now = event.behaviour == "buy", _after(day, QUARTER), _after(day, MONTH)
-    other = buy & ((event.brand != brand) | event.brand.isnull())
-    act = of & event.behaviour.notin([*PASSIVE, *AFTER])
-    met = of & paid & event.behaviour.isin(CONTACT)
-    carts = of & event.behaviour.isin(["cart", "favourite", "reserve"])
-    off = other & (event.discount_minor.fill_null(0) > 0)
-    counts = {
-        "acts": act, "acts_90": act & late, "acts_28": act & now, "carts_90": carts & late, "met_90": met & late,
-        "met_28": met & now, "orders": of & buy, "near": near, "near_90": near & late, "near_28": near & now,
-        "rivals": near & buy, "buys": other, "buys_90": other & late, "off": off,
-    }  # fmt: skip
-    sums = {"spent": of & buy, "spent_near": near & buy, "spent_all": other}
-    last = {"since_act": act, "since_met": met, "since_order": of & buy, "since_near": near, "since_buy": other}
-    made = seen.filter(of | near | (event.behaviour == "buy")).group_by("consumer_id").agg(
-        **{n: event.count(where=w) for n, w in counts.items()},
-        **{n: event.value_minor.sum(where=w) for n, w in sums.items()},
-        **{n: event.occurred_at.max(where=w) for n, w in last.items()},
+    seen = events.filter(event.occurred_at >= min(days) - timedelta(days=YEAR - 1)).filter(of | near | buy)
+    seen = seen.select(
+        "consumer_id", "occurred_at", "value_minor", near=near, rivals=near & buy, orders=of & buy, other=elsewhere & buy,
+        act=of & event.behaviour.notin([*PASSIVE, *AFTER]), met=of & paid & event.behaviour.isin(CONTACT),
+        carts=of & event.behaviour.isin(["cart", "favourite", "reserve"]),
+        off=elsewhere & buy & (event.discount_minor.fill_null(0) > 0),
     )  # fmt: skip
-    made = made.mutate(**{n: ibis.literal(day).delta(made[n].date(), unit="day") for n in last})
-    everybody = warehouse.table("consumers").select("consumer_id")
-    frame = everybody.left_join(made, "consumer_id").drop("consumer_id_right").execute()
-    frame = frame.sort_values("consumer_id", ignore_index=True)
-    frame["bargains"] = frame.pop("off") / frame.buys.where(frame.buys > 0)
-    filled = {**dict.fromkeys(frame.columns[1:], 0.0), **dict.fromkeys(last, float(NEVER))}
-    return frame.fillna(filled).astype(dict.fromkeys(frame.columns[1:], float))
+    entries = sorted(
+        {first for day in days for first in _windows(day).values()} | {d + timedelta(days=1) for d in days}
+    )
+    span = sum(((seen.occurred_at >= at).cast("int8") for at in entries), ibis.literal(0, "int8"))
+    flags = {n: seen[n] for n in FLAGS}
+    made = seen.group_by("consumer_id", span=span).agg(
+        **{n: event.count(where=w) for n, w in flags.items()},
+        **{f"{n}_minor": event.value_minor.sum(where=flags[n]) for n in MONEY},
+        **{f"{n}_at": event.occurred_at.max(where=flags[n]) for n in LAST},
+    )  # fmt: skip
+    found = made.execute()
+    people = np.sort(warehouse.table("consumers").consumer_id.execute().to_numpy())
+    at = np.searchsorted(people, found.consumer_id.to_numpy()), found.span.to_numpy()
+    shape = len(people), len(entries) + 1
+
+    def laid(column: str) -> "NDArray[np.float64]":
+        """consumers × spans; days since 1970 for when."""
+        values = found[column]
+        if column.endswith("_at"):
+            values = pd.to_datetime(values).dt.normalize().astype("datetime64[s]").astype("int64") // 86_400
+            values = values.where(found[column].notna(), 0)
+        out = np.zeros(shape)
+        out[at] = values.fillna(0).to_numpy(float)
+        return out
+
+    arrays = {c: laid(c) for c in found.columns[2:]}
+    return [_whole(people, arrays, entries, day) for day in days]
+
+
+def _windows(day: date) -> dict[str, date]:
+    """First day of each window that ends on a day, by the ending of what is counted in it."""
+    return {name: day - timedelta(days=n - 1) for name, n in (("", YEAR), ("_90", QUARTER), ("_28", MONTH))}
+
+
+def _whole(
+    people: "NDArray[np.int64]", arrays: "dict[str, NDArray[np.float64]]", entries: list[date], day: date
+) -> pd.DataFrame:
+    """What is known at the end of one day, from spans of days."""
+    end, windows = entries.index(day + timedelta(days=1)) + 1, _windows(day)
+
+    def inside(column: str, window: str = "") -> "NDArray[np.float64]":
+        return arrays[column][:, entries.index(windows[window]) + 1 : end]
+
+    made = {"consumer_id": people}
+    for name, what, window in COUNTS:
+        made[name] = inside(what, window).sum(1)
+    for name, what in MONEY.items():
+        made[what] = inside(f"{name}_minor").sum(1)
+    today = (day - date(1970, 1, 1)).days
+    for name, what in LAST.items():
+        when = inside(f"{name}_at").max(1)
+        made[what] = np.where(when > 0, today - when, NEVER)
+    off = inside("off").sum(1)
+    made["bargains"] = np.divide(off, made["buys"], out=np.zeros(len(people)), where=made["buys"] > 0)
+    return pd.DataFrame(made)
 
 
 def design(frame: pd.DataFrame, without: Sequence[str] = ()) -> "NDArray[np.float64]":
     """The columns as a model takes them: logarithms (1 + x), consumer_id and `without` left out; rows × features."""
     return np.log1p(frame.drop(columns=["consumer_id", *without]).to_numpy(float).clip(min=0))
-
-
-def _after(day: date, days: int) -> Any:
-    return event.occurred_at >= day - timedelta(days=days - 1)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 LEAST = 20  # people in the seed, and who came, below which nothing is learned
-DRAWS = 400  # of people, for intervals
+DRAWS = 200  # of people, for intervals
 ENDS = (0.025, 0.975)
 STEPS = 50  # points of the gain curve
 
@@ -93,7 +93,7 @@ def calibrated(then: "Floats", came: "Bools", key: "NDArray[np.int64]", now: "Fl
 
 
 def reliability(chance: "Floats", came: "Bools", bins: int = 5) -> pd.DataFrame:
-    """bin (1: the least likely), people, said (mean chance), came (share), low, high (95 %, Jeffreys): is the chance true?"""
+    """bin (1: the least likely), people, arrived (of them), said (mean chance), came (share), low, high (95 %, Jeffreys)."""
     from scipy import stats
 
     order = np.argsort(chance, kind="stable")
@@ -101,18 +101,26 @@ def reliability(chance: "Floats", came: "Bools", bins: int = 5) -> pd.DataFrame:
     for i, at in enumerate(np.array_split(order, bins), 1):
         n, k = len(at), int(came[at].sum())
         low, high = stats.beta.ppf(ENDS, k + 0.5, n - k + 0.5)
-        rows.append((i, n, chance[at].mean() if n else np.nan, k / n if n else np.nan, low, high))
-    return pd.DataFrame(rows, columns=["bin", "people", "said", "came", "low", "high"])
+        rows.append((i, n, k, chance[at].mean() if n else np.nan, k / n if n else np.nan, low, high))
+    return pd.DataFrame(rows, columns=["bin", "people", "arrived", "said", "came", "low", "high"])
 
 
-def gain(score: "Floats", came: "Bools", seed: int = 0) -> pd.DataFrame:
-    """share (of people, most like first), caught (share of those who came), low, high (95 %, people drawn again)."""
+def gain(score: "Floats", came: "Bools", few: int = 1, seed: int = 0) -> pd.DataFrame:
+    """share (of people, most like first), caught (share of those who came), low, high (95 %, people drawn again).
+
+    Points lie so far apart that at least `few` came between two of them.
+    """
     order = np.argsort(-score, kind="stable")
     shares = np.linspace(0, 1, STEPS + 1)
     weights = np.vstack([np.ones(len(score)), _draws(len(score), seed)])
     caught = np.array([_at(w[order], came[order], shares) for w in weights])
     low, high = np.quantile(caught[1:], ENDS, axis=0)
-    return pd.DataFrame({"share": shares, "caught": caught[0], "low": low, "high": high})
+    frame = pd.DataFrame({"share": shares, "caught": caught[0], "low": low, "high": high})
+    kept, least = [0], few / max(int(came.sum()), 1)
+    for i in range(1, STEPS):
+        if caught[0][i] - caught[0][kept[-1]] >= least <= 1 - caught[0][i]:
+            kept.append(i)
+    return frame.iloc[[*kept, STEPS]].reset_index(drop=True)
 
 
 def beside(score: "Floats", came: "Bools", crowds: "Mapping[str, Bools]", seed: int = 0) -> pd.DataFrame:

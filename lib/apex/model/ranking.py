@@ -1,11 +1,10 @@
 """In which order the people of a crowd are met: by what meeting them is expected to add.
 
-Two parts. What a contact by a channel adds at a stage comes from the shared frame of moves; where the brand's trials set its level
-(kind lift) the order is by *uplift*: that addition, shared out in proportion to the person's chance to buy (who is
-twice as likely gains twice as much: an assumption, which a trial by band would test). Where no experiment stands behind the
-channel at the stage (credit, prior, none), the page claims no addition, and the order is by *propensity*, the chance to buy alone.
-Chances are of a logistic regression on an earlier eve, whose later days are known; the order is tested there, on people it had
-not seen.
+Two parts. What a contact by a channel adds at a stage comes from the shared frame of moves; where the brand's trials set its
+level (kind lift) the order is by *uplift*: that addition, shared out in proportion to the person's chance to buy (who is twice as
+likely gains twice as much: an assumption, which a trial by band would test). Where no experiment stands behind the channel at
+the stage (credit, prior, none), the page claims no addition, and the order is by *propensity*, the chance to buy alone. Chances
+are of a logistic regression on an earlier eve, whose later days are known; the order is tested there, on people it had not seen.
 """
 
 from collections.abc import Mapping, Sequence

@@ -42,7 +42,7 @@ def keyed(name: str, keys: npt.ArrayLike, bands: npt.ArrayLike | None = None) ->
 
 def batches(name: str, keys: npt.ArrayLike | Iterable[Batch], bands: npt.ArrayLike | None = None) -> Iterator[Keyed]:
     """Keys as they are given, in pieces: one list (with its bands), or an iterator of lists or of pairs of keys and bands."""
-    given: Iterable[Batch] = keys if isinstance(keys, Iterator) else [(keys, bands) if bands is not None else keys]
+    given: Any = keys if isinstance(keys, Iterator) else [keys if bands is None else (keys, bands)]
     for one in given:
         whole = keyed(name, *one) if isinstance(one, tuple) else keyed(name, one)
         for start in range(0, len(whole), BATCH):

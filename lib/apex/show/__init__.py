@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from apex.show.days import columns, stock_lines
     from apex.show.flows import flow, flow_matrix
     from apex.show.fragment import rich
+    from apex.show.gains import gains
     from apex.show.multiples import trends
     from apex.show.parts import badge, callout, chip, tiles
     from apex.show.phases import phase_calendar
@@ -39,6 +40,7 @@ _HOMES = {
     "curves": "ages",
     "flow": "flows",
     "flow_matrix": "flows",
+    "gains": "gains",
     "matrix": "square",
     "phase_calendar": "phases",
     "rich": "fragment",
@@ -65,6 +67,7 @@ __all__ = [
     "curves",
     "flow",
     "flow_matrix",
+    "gains",
     "house_css",
     "matrix",
     "phase_calendar",

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from apex.measure import audience, benefit_kinds, crowds, eve, fatigue, holdout, peers
 from apex.measure.crowd_file import Crowds, load_crowds
+from apex.measure.crowd_rules import Stage
 from apex.model import benefit_match, lookalike, ranking
 from apex.report.upstream import knobs
 from apex.report.upstream.audience_rules import LIKE, Wanted, wanted
@@ -88,26 +89,39 @@ class Study:
         gone = list(self.unseen.crowd[self.unseen.kind == "category"])
         return self._members(self.wanted.rules.without(gone), self.run.as_of)
 
+    @property
+    def _day(self) -> date | None:
+        """The earlier eve; None where it lies before the data."""
+        day = self.run.as_of - timedelta(days=self.horizon)
+        return day if day >= self.run.warehouse.first_day + timedelta(days=eve.MONTH) else None
+
     @cached_property
+    def _known(self) -> list[pd.DataFrame]:
+        """What is known today, and on the earlier eve."""
+        days = [self.run.as_of, *([] if self._day is None else [self._day])]
+        return eve.known(self.run.book, self.run.brand, self.category, days)
+
+    @property
     def _now(self) -> pd.DataFrame:
-        return eve.known(self.run.book, self.run.brand, self.category, self.run.as_of)
+        return self._known[0]
 
     @cached_property
     def _then(self) -> "tuple[date, pd.DataFrame, pd.DataFrame, np.ndarray] | None":
-        """The earlier eve: its day, what was known, who was in which crowd of the file, who bought since; None where it lies
-        before the data."""
-        day = self.run.as_of - timedelta(days=self.horizon)
-        if day < self.run.warehouse.first_day + timedelta(days=eve.MONTH):
+        """The earlier eve: its day, what was known, who was in which crowd of the file, who bought since.
+
+        Crowds of those whose stage is about to end are left out: they would ask the whole open book of that day.
+        """
+        if self._day is None:
             return None
-        gone = set(self.unseen.crowd[self.unseen.kind == "category"])
-        file = load_crowds(self.crowd_file)
-        kept = [n for n in file.names if n not in gone]
-        frame = self._members(file.only(kept) if kept else file, day).to_pandas()
-        known = eve.known(self.run.book, self.run.brand, self.category, day)
-        events = self.run.warehouse.table("events")
+        gone, file = set(self.unseen.crowd[self.unseen.kind == "category"]), load_crowds(self.crowd_file)
+        kept = [n for n in file.names if n not in gone and not _ends(file, n)]
+        frame = self._members(file.only(kept) if kept else file, self._day).to_pandas()
+        known, events = self._known[1], self.run.warehouse.table("events")
         since = events.filter((events.brand == self.run.brand) & (events.behaviour == "buy"))
-        since = since.filter(since.occurred_at >= day + timedelta(days=1)).select("consumer_id").distinct().execute()
-        return day, known, frame, known.consumer_id.isin(since.consumer_id).to_numpy()
+        since = (
+            since.filter(since.occurred_at >= self._day + timedelta(days=1)).select("consumer_id").distinct().execute()
+        )
+        return self._day, known, frame, known.consumer_id.isin(since.consumer_id).to_numpy()
 
     @cached_property
     def learned(self) -> Learned | None:
@@ -124,10 +138,12 @@ class Study:
         today = lookalike.likeness(eve.design(self._now, eve.OWN), now, key)
         before, chance = lookalike.calibrated(then.g[pool], came, key[pool], today.g)
         few = max(self.run.campaign.privacy_threshold, lookalike.LEAST)
-        names = [n for n in load_crowds(self.crowd_file).names if n in frame and frame[n][pool].sum() >= few]
-        inside = {n: frame[n].to_numpy(bool)[pool] for n in names}
+        rules = [n for n in load_crowds(self.crowd_file).names if n in frame]
+        inside = {n: frame[n].to_numpy(bool)[pool] for n in rules}
+        inside = {n: at for n, at in inside.items() if min(at.sum(), (~at).sum()) >= few
+                  and min((at & came).sum(), (~at & came).sum()) >= self.run.campaign.privacy_threshold}  # fmt: skip
         return Learned(
-            day, int(was.sum()), int(pool.sum()), int(came.sum()), then.c, lookalike.gain(then.g[pool], came),
+            day, int(was.sum()), int(pool.sum()), int(came.sum()), then.c, lookalike.gain(then.g[pool], came, self.run.campaign.privacy_threshold),
             lookalike.beside(then.g[pool], came, inside), lookalike.reliability(before, came), chance,
         )  # fmt: skip
 
@@ -198,3 +214,12 @@ class Study:
         """The kind of benefit for each crowd; empty where the data know no kinds. See `benefit_match.matched`."""
         people = self.people[["consumer_id", "crowd"]].astype({"crowd": object})
         return benefit_match.matched(benefit_kinds.used(self.run.warehouse, self.run.brand, people, "crowd"), "crowd")
+
+
+def _ends(file: Crowds, name: str) -> bool:
+    """Whether a crowd, or one that it refers to, asks when a stage ends."""
+    return any(
+        isinstance(leaf, Stage) and leaf.expires_within_days
+        for n in file.only([name]).names
+        for _, leaf in file.leaves(n)
+    )

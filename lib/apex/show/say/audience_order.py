@@ -60,8 +60,8 @@ def like(beside: pd.DataFrame | None, pool: int, came: int, days: int, words: Wo
     rows = beside.set_index("crowd")
     tenth = rows.loc["random"]
     text = words(
-        "Of {pool} people outside the seed {came} came into it within {days} days. The tenth most like it held **{caught}** of them; "
-        "a tenth at random holds a tenth (lead {lead}; 95 %: {low} to {high}).",
+        "Of {pool} people outside the seed {came} came into it within {days} days. The tenth most like it held **{caught}** of "
+        "them; a tenth at random holds a tenth (lead {lead}; 95 %: {low} to {high}).",
         pool=pool, came=words.count(came), days=days, caught=words.share(tenth.by_likeness), lead=_points(words, tenth.lead),
         low=_points(words, tenth.low), high=_points(words, tenth.high),
     )  # fmt: skip
@@ -139,6 +139,13 @@ def ranks(ranked: pd.DataFrame, names: Mapping[str, str], words: Words) -> pd.Da
         crowd=[names[c] for c in shown.crowd], basis=[how.get(b, MISSING) for b in shown.basis],
         channel=[channel_name(c, words) if isinstance(c, str) else MISSING for c in shown.channel],
     )  # fmt: skip
+
+
+def dots(beside: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """The rule crowds as dots of the gain curve: label, share, caught."""
+    rules = beside[~beside.crowd.isin(["all", "random"])]
+    labels = [names[c] for c in rules.crowd]
+    return pd.DataFrame({"label": labels, "share": rules.by_chance.array, "caught": rules.by_rule.array})
 
 
 def leads(beside: pd.DataFrame, names: Mapping[str, str], words: Words) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 Positive and unlabelled data (Elkan & Noto 2008): g(x), the chance to be in the seed given what is known, is a logistic regression
 (scikit-learn); if the seed is a fair share c of all who are like it, the chance to be like it is g(x)/c, and c is the mean of
-g over the seed itself. Nobody is scored by a model that has seen him (cross-fitting, folds by the consumer's hashed key).
+g over the seed itself; too small where like and unlike overlap, so that likeness is given its meaning by `calibrated`.
+Nobody is scored by a model that has seen him (cross-fitting, folds by the consumer's hashed key).
 Whether likeness says anything is asked of an earlier eve, whose later days are known: who came into the seed since.
 """
 

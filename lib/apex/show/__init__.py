@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apex.show.days import columns, stock_lines
     from apex.show.flows import flow, flow_matrix
     from apex.show.fragment import rich
-    from apex.show.gains import gains
+    from apex.show.gain_curves import gains
     from apex.show.multiples import trends
     from apex.show.parts import badge, callout, chip, tiles
     from apex.show.phases import phase_calendar
@@ -40,7 +40,7 @@ _HOMES = {
     "curves": "ages",
     "flow": "flows",
     "flow_matrix": "flows",
-    "gains": "gains",
+    "gains": "gain_curves",
     "matrix": "square",
     "phase_calendar": "phases",
     "rich": "fragment",

@@ -24,7 +24,10 @@ def by_hand(log, day):
     for key, mine in log.groupby("consumer_key"):
         year = mine[(mine.day <= day) & (mine.day > day - dt.timedelta(days=365))]
         late = year[year.day > day - dt.timedelta(days=90)]
-        own, other = year[(year.brand == "b") & (year.behaviour == "buy")], year[(year.brand == "c") & (year.behaviour == "buy")]
+        own, other = (
+            year[(year.brand == "b") & (year.behaviour == "buy")],
+            year[(year.brand == "c") & (year.behaviour == "buy")],
+        )
         act = year[(year.brand == "b") & year.behaviour.isin(["view", "cart", "favourite", "claim"])]
         rows[key] = {
             "orders": len(own), "spent": own.value_minor.sum(), "acts": len(act), "near": len(other), "buys": len(other),

@@ -16,11 +16,15 @@ LOG = [  # consumer, behaviour, day of January, hour, channel
 
 def test_a_channel_counts_once_a_day_and_only_in_the_last_days(market):
     events = pd.DataFrame(LOG, columns=["consumer_key", "behaviour", "d", "h", "channel"])
-    events["occurred_at"] = pd.to_datetime("2024-01-01") + pd.to_timedelta(events.d - 1, "D") + pd.to_timedelta(events.h, "h")
+    events["occurred_at"] = (
+        pd.to_datetime("2024-01-01") + pd.to_timedelta(events.d - 1, "D") + pd.to_timedelta(events.h, "h")
+    )
     events = events.assign(brand="b", seq=range(len(events))).drop(columns=["d", "h"])
     book = ledger.ensure(market(events), load_rules("aipl-panel"))
     met = fatigue.met(book, "b", pd.Timestamp("2024-01-10").date(), 7)
-    assert sorted(met.tolist()) == [1, 1, 3], "a: feed and tv on the 10th, feed on the 9th; c and d once; b never by media"
+    assert sorted(met.tolist()) == [1, 1, 3], (
+        "a: feed and tv on the 10th, feed on the 9th; c and d once; b never by media"
+    )
 
 
 @pytest.mark.parametrize(("most", "tired"), [(0, [False] * 3), (1, [True, False, False]), (3, [False] * 3)])

@@ -142,8 +142,9 @@ class Study:
         inside = {n: frame[n].to_numpy(bool)[pool] for n in rules}
         inside = {n: at for n, at in inside.items() if min(at.sum(), (~at).sum()) >= few
                   and min((at & came).sum(), (~at & came).sum()) >= self.run.campaign.privacy_threshold}  # fmt: skip
+        curve = lookalike.gain(then.g[pool], came, self.run.campaign.privacy_threshold)
         return Learned(
-            day, int(was.sum()), int(pool.sum()), int(came.sum()), then.c, lookalike.gain(then.g[pool], came, self.run.campaign.privacy_threshold),
+            day, int(was.sum()), int(pool.sum()), int(came.sum()), then.c, curve,
             lookalike.beside(then.g[pool], came, inside), lookalike.reliability(before, came), chance,
         )  # fmt: skip
 

@@ -131,7 +131,8 @@ def test_audiences_hold_out_and_never_export_who_is_held_out(report):
     assert (sizes.holdout <= sizes.consumers).all() and sizes.holdout.sum() > 0
     exported = table(report, "3_execute-audiences.exports").set_index("crowd")
     keys = {
-        p.parent.parent.name: pd.read_parquet(p).consumer_id for p in report.glob("exports/*/mail/audience.parquet")
+        p.parent.parent.name: pd.read_parquet(p).consumer_id
+        for p in report.glob("exports/*/mail/audience-0001.parquet")
     }
     assert {c: len(k) for c, k in keys.items()} == exported[exported.status == "written"].addressed.to_dict()
     everyone = pd.concat(keys.values())

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from apex.show.days import columns, stock_lines
     from apex.show.flows import flow, flow_matrix
     from apex.show.fragment import rich
+    from apex.show.gain_curves import gains
     from apex.show.multiples import trends
     from apex.show.paces import against
     from apex.show.parts import badge, callout, chip, tiles
     from apex.show.phases import phase_calendar
-    from apex.show.rankings import gains
+    from apex.show.rankings import qini
     from apex.show.square import matrix
     from apex.show.style import use_style
     from apex.show.tables import table
@@ -42,9 +43,10 @@ _HOMES = {
     "curves": "ages",
     "flow": "flows",
     "flow_matrix": "flows",
-    "gains": "rankings",
+    "gains": "gain_curves",
     "matrix": "square",
     "phase_calendar": "phases",
+    "qini": "rankings",
     "rich": "fragment",
     "scorecard": "cards",
     "series": "timeline",

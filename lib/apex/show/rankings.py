@@ -12,7 +12,7 @@ from apex.show.words import Words
 COLUMNS = ("share", "gain", "random", "low", "high")
 
 
-def gains(
+def qini(
     frame: pd.DataFrame, words: Words, title: str, unit: str, note: str | None = None, id: str | None = None
 ) -> Fragment:
     """A curve from `share` (treated, 0 to 1), `gain`, `random` (the same at random) and `low`, `high` (a band around the gain).
@@ -20,11 +20,11 @@ def gains(
     unit: what gains are, in words, for the head of the data. Raises ApexError for a missing column, a share that is none, or one
     given twice.
     """
-    data = checked(frame, list(COLUMNS), "gains")
+    data = checked(frame, list(COLUMNS), "qini")
     for column in COLUMNS:
-        data[column] = numbers(data, column, "gains").astype(float)
+        data[column] = numbers(data, column, "qini").astype(float)
     if data["share"].duplicated().any() or not data["share"].between(0, 1).all():
-        raise ApexError("show.gains: shares are given once each, and lie between 0 and 1")
+        raise ApexError("show.qini: shares are given once each, and lie between 0 and 1")
     data = data.sort_values("share", ignore_index=True)
     shown = pd.DataFrame({
         words("Treated"): [words.share(s) for s in data["share"]],
@@ -38,7 +38,7 @@ def gains(
             _draw(canvas, data, words)
             return canvas.svg(name, css_class, title, css_colours(4))
 
-    return figure("gains", frame, words, title, title, draw, shown, note, id=id)
+    return figure("qini", frame, words, title, title, draw, shown, note, id=id)
 
 
 def _draw(canvas: Canvas, data: pd.DataFrame, words: Words) -> None:

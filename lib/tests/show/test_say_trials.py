@@ -145,10 +145,10 @@ def test_whom_it_moves(words, area):
     made = finding(say.moved(found, read, words))
     assert (made.verdict == "ahead") == (area > 0.002) and made.low == pytest.approx(1000 * (area - 0.002))
     assert list(tables.part_bars(parts, words).faint) == [False, True]
-    chart = show.gains(curve, words, made.short, words("Buyers more of 1,000, of all"))
+    chart = show.qini(curve, words, made.short, words("Buyers more of 1,000, of all"))
     assert words("share of people treated") in chart.html and words("At random") in chart.html
     with pytest.raises(ApexError, match="shares"):
-        show.gains(curve.assign(share=[0, 0, 1.2]), words, "t", "u")
+        show.qini(curve.assign(share=[0, 0, 1.2]), words, "t", "u")
 
 
 def test_tables(words):

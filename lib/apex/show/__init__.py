@@ -76,6 +76,7 @@ __all__ = [
     "house_css",
     "matrix",
     "phase_calendar",
+    "qini",
     "rich",
     "scorecard",
     "series",

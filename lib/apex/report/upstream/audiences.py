@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from apex.report.upstream.audience_rules import LIKE, Wanted, wanted
 if TYPE_CHECKING:
     from apex.report.run import Run
 
-SPEND = ("brand", "market")
+SPEND: tuple[Literal["brand"], Literal["market"]] = ("brand", "market")
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ Each market is seen as the notebook would see it, up to the eve of the window; t
 with all chance shared, beside the same days without it. The same spend is enforced by each policy's pressure, found by playing.
 """
 
+import argparse
 import hashlib
 import hmac
 import pickle
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +21,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from apex import ledger
+from apex.files import ROOT
 from apex.measure import media as media_measure
 from apex.measure.moves import KNOWN
 from apex.measure.steps import TOUCHES
@@ -204,3 +207,49 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
                          foretold if name == "learned" else np.nan, chosen.price))  # fmt: skip
     names = ["seed", "policy", "name", "salt", "budget", "pressure", "spent_minor", "gain", "foretold", "price"]
     return pd.DataFrame(rows, columns=names)
+
+
+def better(found: pd.DataFrame) -> pd.DataFrame:
+    """seed, fixed, likely: by how much more the learned policy brings than each rival for the same money (share)."""
+    sums = found.groupby(["seed", "policy"])[["gain", "spent_minor"]].mean().reset_index()
+    per = sums.assign(per=sums.gain / sums.spent_minor).pivot(index="seed", columns="policy", values="per")
+    return pd.DataFrame({r: per.learned / per[r] - 1 for r in ("fixed", "likely")}).reset_index()
+
+
+def median(values: "pd.Series[float]") -> tuple[float, float, float]:
+    """Median and its 95 % interval by resampling markets."""
+    rng = np.random.default_rng(0)
+    draws = np.median(rng.choice(values.to_numpy(float), (2000, len(values))), axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(values.median()), float(low), float(high)
+
+
+def main(arguments: list[str]) -> int:
+    """Judge markets one by one and print each, then medians with an interval. Markets in the file are not played again."""
+    parser = argparse.ArgumentParser(
+        prog="python -m truth sequence", description="The learned sequence beside its rivals."
+    )
+    parser.add_argument("--seeds", type=int, nargs=2, default=(0, 50))
+    parser.add_argument("--consumers", type=int, default=12_000)
+    parser.add_argument("--replays", type=int, default=2)
+    parser.add_argument("--file", type=Path, default=ROOT / "reports" / "truth" / "sequence.csv")
+    chosen = parser.parse_args(arguments)
+    chosen.file.parent.mkdir(parents=True, exist_ok=True)
+    found = [pd.read_csv(chosen.file)] if chosen.file.exists() else []
+    known = set(found[0].seed) if found else set()
+    for seed in (s for s in range(*chosen.seeds) if s not in known):
+        try:
+            found.append(judged(seed, chosen.consumers, chosen.replays))
+        except ValueError as error:
+            sys.stdout.write(f"{seed}: not judged: {error}\n")
+            continue
+        pd.concat(found).to_csv(chosen.file, index=False)
+        sys.stdout.write(f"{better(found[-1]).iloc[0].round(3).to_dict()}\n")
+        sys.stdout.flush()
+    if found:
+        whole = better(pd.concat(found))
+        for rival in ("fixed", "likely"):
+            middle, low, high = median(whole[rival])
+            told = f"median {middle:.3f} ({low:.3f} to {high:.3f}) of {len(whole)} markets"
+            sys.stdout.write(f"more than {rival} at the same spend: {told}\n")
+    return 0

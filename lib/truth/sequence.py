@@ -25,7 +25,6 @@ from apex.files import ROOT
 from apex.measure import media as media_measure
 from apex.measure.moves import KNOWN
 from apex.measure.steps import TOUCHES
-from apex.model import sequence as model
 from apex.model import untouched
 from apex.report.upstream import sequence as upstream
 from apex.report.upstream.sequence import Learned
@@ -155,7 +154,7 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     """
     start, people = of.start
     number = numbers(market, of)
-    chosen = model.choose(of.steps, of.times, start, people, budget)
+    _, chosen = upstream.choose(of, budget)
     tiers = {f"tier-{g}": number[of.eve.tier == g].tolist() for g in range(len(of.times))}
     everybody = {"all": number.tolist()}
 
@@ -175,7 +174,7 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     makes: dict[str, tuple[Callable[[float], Plan], float]] = {}
     rows, best, tried = [], None, fixed(of, weight)
     pressure = at_spend(market, ours, budget, PRESSURE, one)
-    makes["learned"] = (ours, pressure)
+    makes["learned"], own = (ours, pressure), pressure
     for name, steps in tried.items():
         make = simple(steps, everybody["all"])
         pressure = at_spend(market, make, budget, 0.05, one)
@@ -195,10 +194,10 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     steps = tried[best[0].split(" ×")[0] + " × …"]
     for _ in range(7):
         mid = (low + high) // 2
-        spent = played(market, simple(steps, number.iloc[order[:mid]].tolist())(PRESSURE), 1).spent_minor
+        spent = played(market, simple(steps, number.iloc[order[:mid]].tolist())(own), 1).spent_minor
         low, high = (low, mid) if spent > budget else (mid, high)
     likely = simple(steps, number.iloc[order[: max(high, 1)]].tolist())
-    makes["likely"] = (likely, at_spend(market, likely, budget, PRESSURE, one))
+    makes["likely"] = (likely, at_spend(market, likely, budget, own, one))
     foretold = float(sum(n * o.gmv(of.mean) for n, o in zip(people, chosen.outlooks, strict=True)))
     for name, (make, pressure) in makes.items():
         for s in salts:

@@ -4,9 +4,11 @@ Each market is seen as the notebook would see it, up to the eve of the window; t
 with all chance shared, beside the same days without it. The same spend is enforced by each policy's pressure, found by playing.
 """
 
+import argparse
 import hashlib
 import hmac
 import pickle
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,10 +21,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from apex import ledger
+from apex.files import ROOT
 from apex.measure import media as media_measure
 from apex.measure.moves import KNOWN
 from apex.measure.steps import TOUCHES
-from apex.model import sequence as model
 from apex.model import untouched
 from apex.report.upstream import sequence as upstream
 from apex.report.upstream.sequence import Learned
@@ -152,7 +154,7 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     """
     start, people = of.start
     number = numbers(market, of)
-    chosen = model.choose(of.steps, of.times, start, people, budget)
+    _, chosen = upstream.choose(of, budget)
     tiers = {f"tier-{g}": number[of.eve.tier == g].tolist() for g in range(len(of.times))}
     everybody = {"all": number.tolist()}
 
@@ -172,7 +174,7 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     makes: dict[str, tuple[Callable[[float], Plan], float]] = {}
     rows, best, tried = [], None, fixed(of, weight)
     pressure = at_spend(market, ours, budget, PRESSURE, one)
-    makes["learned"] = (ours, pressure)
+    makes["learned"], own = (ours, pressure), pressure
     for name, steps in tried.items():
         make = simple(steps, everybody["all"])
         pressure = at_spend(market, make, budget, 0.05, one)
@@ -192,10 +194,10 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     steps = tried[best[0].split(" ×")[0] + " × …"]
     for _ in range(7):
         mid = (low + high) // 2
-        spent = played(market, simple(steps, number.iloc[order[:mid]].tolist())(PRESSURE), 1).spent_minor
+        spent = played(market, simple(steps, number.iloc[order[:mid]].tolist())(own), 1).spent_minor
         low, high = (low, mid) if spent > budget else (mid, high)
     likely = simple(steps, number.iloc[order[: max(high, 1)]].tolist())
-    makes["likely"] = (likely, at_spend(market, likely, budget, PRESSURE, one))
+    makes["likely"] = (likely, at_spend(market, likely, budget, own, one))
     foretold = float(sum(n * o.gmv(of.mean) for n, o in zip(people, chosen.outlooks, strict=True)))
     for name, (make, pressure) in makes.items():
         for s in salts:
@@ -204,3 +206,49 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
                          foretold if name == "learned" else np.nan, chosen.price))  # fmt: skip
     names = ["seed", "policy", "name", "salt", "budget", "pressure", "spent_minor", "gain", "foretold", "price"]
     return pd.DataFrame(rows, columns=names)
+
+
+def better(found: pd.DataFrame) -> pd.DataFrame:
+    """seed, fixed, likely: by how much more the learned policy brings than each rival for the same money (share)."""
+    sums = found.groupby(["seed", "policy"])[["gain", "spent_minor"]].mean().reset_index()
+    per = sums.assign(per=sums.gain / sums.spent_minor).pivot(index="seed", columns="policy", values="per")
+    return pd.DataFrame({r: per.learned / per[r] - 1 for r in ("fixed", "likely")}).reset_index()
+
+
+def median(values: "pd.Series[float]") -> tuple[float, float, float]:
+    """Median and its 95 % interval by resampling markets."""
+    rng = np.random.default_rng(0)
+    draws = np.median(rng.choice(values.to_numpy(float), (2000, len(values))), axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(values.median()), float(low), float(high)
+
+
+def main(arguments: list[str]) -> int:
+    """Judge markets one by one and print each, then medians with an interval. Markets in the file are not played again."""
+    parser = argparse.ArgumentParser(
+        prog="python -m truth sequence", description="The learned sequence beside its rivals."
+    )
+    parser.add_argument("--seeds", type=int, nargs=2, default=(0, 50))
+    parser.add_argument("--consumers", type=int, default=12_000)
+    parser.add_argument("--replays", type=int, default=2)
+    parser.add_argument("--file", type=Path, default=ROOT / "reports" / "truth" / "sequence.csv")
+    chosen = parser.parse_args(arguments)
+    chosen.file.parent.mkdir(parents=True, exist_ok=True)
+    found = [pd.read_csv(chosen.file)] if chosen.file.exists() else []
+    known = set(found[0].seed) if found else set()
+    for seed in (s for s in range(*chosen.seeds) if s not in known):
+        try:
+            found.append(judged(seed, chosen.consumers, chosen.replays))
+        except ValueError as error:
+            sys.stdout.write(f"{seed}: not judged: {error}\n")
+            continue
+        pd.concat(found).to_csv(chosen.file, index=False)
+        sys.stdout.write(f"{better(found[-1]).iloc[0].round(3).to_dict()}\n")
+        sys.stdout.flush()
+    if found:
+        whole = better(pd.concat(found))
+        for rival in ("fixed", "likely"):
+            middle, low, high = median(whole[rival])
+            told = f"median {middle:.3f} ({low:.3f} to {high:.3f}) of {len(whole)} markets"
+            sys.stdout.write(f"more than {rival} at the same spend: {told}\n")
+    return 0

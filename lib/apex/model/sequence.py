@@ -24,7 +24,7 @@ AGE = np.array(
 )  # chance a day of the next band of days since the last step (1, 2–3, 4–7, more)
 ROUNDS, ENOUGH = 400, 0.02  # of value iteration; fen
 STOP = -1
-CONVERGED, NEAR = 25, 0.01  # halvings of the interval in which λ is sought; share of the budget that is near enough
+CONVERGED, NEAR = 30, 0.02  # halvings of the interval in which λ is sought; share of the budget that is near enough
 
 
 @dataclass(frozen=True)
@@ -192,11 +192,14 @@ def choose(
     if budget is None or cost <= budget:
         return Chosen(tuple(made), 0.0, tuple(seen))
     low, high = 0.0, float(np.nanmax(np.where(of.cost > 0, of.value / np.maximum(of.cost, 1e-9), 0))) * max(times) * 4
-    price = high
+    found = Chosen(tuple(made), high, tuple(seen))
     for _ in range(CONVERGED):
-        price = np.sqrt(max(low, high * 1e-4) * high)
+        price = float(np.sqrt(max(low, high * 1e-4) * high))
         made, seen, cost = at(price, [p.future for p in made])
-        low, high = (price, high) if cost > budget else (low, price)
-        if abs(cost - budget) < NEAR * budget or high < (1 + NEAR / 5) * low:
+        if cost > budget:
+            low = price
+        else:  # whole stages of a tier come in at once: the budget may not be spent to the last unit, and never beyond
+            high, found = price, Chosen(tuple(made), price, tuple(seen))
+        if (1 - NEAR) * budget < cost <= budget or (high < (1 + NEAR) * low and found.price == high):
             break
-    return Chosen(tuple(made), float(price), tuple(seen))
+    return found

@@ -80,7 +80,7 @@ def test_the_budget_is_a_price():
     assert free.price == 0
     chosen = sequence.choose(of, [0.6, 2.5], start, people, whole / 4)
     cost = sum(n * o.cost for n, o in zip(people, chosen.outlooks, strict=True))
-    assert chosen.price > 0 and cost == pytest.approx(whole / 4, rel=0.15)
+    assert chosen.price > 0 and 0.8 * whole / 4 < cost <= whole / 4
     taken = [(p.action != STOP).mean() for p in chosen.policies]
     assert taken[1] > taken[0]  # money goes where people are worth more
     assert (chosen.policies[1].margin[chosen.policies[1].action != STOP] > 0).all()

@@ -71,6 +71,8 @@ def test_what_the_log_says(language):
     assert found["verdict"] == "careful" and found["next_step"] and found["low"] == 40
     sure = say.log_says(judged.assign(low=[89.0, 120.0, 800.0]), words)
     assert sure["verdict"] == "ahead" and len(sure["text"]) < len(found["text"])
+    worse = say.log_says(judged.assign(high=[143.0, 100.0, 1300.0]), words)
+    assert worse["verdict"] == "behind" and worse["text"] not in (sure["text"], found["text"])
     assert say.policies(judged, words).name.is_unique
     nobody = judged.assign(value=[116.0, 131.0, np.nan])
     assert len(say.log_says(nobody, words)["text"]) < len(found["text"])

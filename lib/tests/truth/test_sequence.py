@@ -1,6 +1,7 @@
 """A learned sequence is one that the market plays: the same step in every state; and what it brings beside its rivals."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from apex.model import sequence as model
@@ -56,3 +57,13 @@ def test_it_earns_more_at_the_same_spend():
     found = truth.judged(50, 6000, 2).groupby("policy")[["spent_minor", "gain"]].mean()
     per = found.gain / found.spent_minor
     assert per.learned > per.fixed and per.learned > per.likely
+
+
+def test_better_is_at_the_same_money():
+    rows = [("learned", 100.0, 330.0), ("fixed", 110.0, 110.0), ("likely", 100.0, 300.0)]
+    found = pd.DataFrame(
+        [(s, p, g, c) for s in (1, 2) for p, c, g in rows], columns=["seed", "policy", "gain", "spent_minor"]
+    )
+    got = truth.better(found)
+    assert got.fixed.round(6).tolist() == [2.3, 2.3] and got.likely.round(6).tolist() == [0.1, 0.1]
+    assert truth.median(got.likely) == pytest.approx((0.1, 0.1, 0.1))

@@ -1,7 +1,7 @@
 """The sequence of `3_execute/sequence`: the log read, the value of steps learned, the policy chosen for the money there is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from apex.measure import steps as measure
 from apex.measure.market import category_of
 from apex.measure.steps import NONE, SINCE, TOUCHES
 from apex.measure.windows import OPPORTUNITY
-from apex.model import moves, moves_level, step_response, untouched
+from apex.model import moves, moves_level, sequence, step_response, untouched
 from apex.model.sequence import Chosen, Steps
 from apex.report.upstream.moves import BACK, IN_TRIPS
 
@@ -160,6 +160,21 @@ def _moves(points: pd.DataFrame, cells: tuple[str, ...], names: list[str]) -> tu
     every = every / every.sum(axis=1, keepdims=True)
     own = own + HELD * every[:, None, :]
     return still / still.sum(axis=1, keepdims=True), own / own.sum(axis=2, keepdims=True)
+
+
+def choose(of: Learned, budget: float | None) -> tuple[Steps, Chosen]:
+    """The policy for this money, and the steps with the values by which it was chosen.
+
+    As cautious as the money allows: where it buys more than every step that is worth something at CAUTION, half of that, then
+    none is taken off; in small markets all is doubtful.
+    """
+    start, people = of.start
+    for caution in (CAUTION, CAUTION / 2, 0.0):
+        steps = replace(of.steps, value=of.mean - caution * of.sd)
+        chosen = sequence.choose(steps, of.times, start, people, budget)
+        if budget is None or chosen.price > 0:
+            break
+    return steps, chosen
 
 
 def sequences(of: Learned, chosen: Chosen, pressure: float, stages: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What `3_execute/sequence` keeps and shows: the sequence by state, the audiences, and what the log says of the policy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -64,8 +64,9 @@ def study(run: "Run", share: float, pressure: float) -> Study | None:
 
 def made(of: Learned, budget: float | None, pressure: float) -> Study:
     """The policy for this money."""
-    start, people = of.start
-    chosen = sequence.choose(of.steps, of.times, start, people, budget)
+    _, people = of.start
+    steps, chosen = learning.choose(of, budget)
+    of = replace(of, steps=steps)
     weight = sum(n * o.weight for n, o in zip(people, chosen.outlooks, strict=True))
     mean = float((weight * of.mean).sum())
     own, common = float(((weight * of.sd) ** 2).sum()), float((weight * of.sd).sum()) ** 2
@@ -73,11 +74,11 @@ def made(of: Learned, budget: float | None, pressure: float) -> Study:
     spread = level**2 * ((1 - COMMON) * own + COMMON * common) + (doubt * mean) ** 2
     mean, reach = level * mean, Z80 * float(np.sqrt(spread))
     cost = float(sum(n * o.cost for n, o in zip(people, chosen.outlooks, strict=True)))
-    steps = float(sum(n * o.steps for n, o in zip(people, chosen.outlooks, strict=True)))
+    number = float(sum(n * o.steps for n, o in zip(people, chosen.outlooks, strict=True)))
     spent = (of.n * of.steps.cost).sum()
     logged = float((of.n * of.mean * _usual_times(of)[:, None]).sum() / spent) if spent > 0 else None
     return Study(
-        of, chosen, budget, pressure, (mean, mean - reach, mean + reach), cost, steps, _fixed(of, cost), logged
+        of, chosen, budget, pressure, (mean, mean - reach, mean + reach), cost, number, _fixed(of, cost), logged
     )
 
 

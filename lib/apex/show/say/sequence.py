@@ -136,11 +136,15 @@ def log_says(judged: pd.DataFrame, words: Words) -> dict[str, Any]:
             "Replaying the log naively would say {naive}: whoever was shown these steps differs from the others.",
             naive=words.money(round(naive.value))))  # fmt: skip
     clear = ours.low > then.value
-    if not clear:
+    worse = ours.high < then.value
+    if worse:
+        text = words("{first} {second}", first=text, second=words(
+            "That is less than what was shown: do not run it on all before a trial."))  # fmt: skip
+    elif not clear:
         text = words("{first} {second}", first=text, second=words(
             "The interval is wide because few logged steps agree with the sequence; only a trial tells more."))  # fmt: skip
     return {"kind": "model", "value": float(ours.value), "unit": "money_minor", "low": float(ours.low), "high": float(ours.high),
-            "n": int(ours.n), "text": text, "verdict": "ahead" if clear else "careful",
+            "n": int(ours.n), "text": text, "verdict": "ahead" if clear else "behind" if worse else "careful",
             "compared": {"label": words("what was shown in the log"), "value": float(then.value)},
             "short": words("By the log: {ours} a consumer, {then} before", ours=words.money(round(ours.value)),
                            then=words.money(round(then.value))),
@@ -185,8 +189,9 @@ def bars(ladder: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:
     data = data[data.value.notna()].head(BARS)
     label = [words("{who} · {step}", who=w, step=step_name(c, m, words))
              for w, c, m in zip(data.who, data.looked_at, data.says, strict=True)]  # fmt: skip
-    return pd.DataFrame({"label": label, "value": data.value, "low": data.low, "high": data.high, "before": data.price,
-                         "faint": data.channel_1.isna()})  # fmt: skip
+    out = pd.DataFrame({"label": label, "value": data.value, "low": data.low, "high": data.high,
+                        "faint": data.channel_1.isna()})  # fmt: skip
+    return out.assign(before=data.price) if (data.price > 0).any() else out
 
 
 def policies(judged: pd.DataFrame, words: Words) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,8 @@ def judged(lived: Lived, rate: float = alarms.RATE) -> dict[str, object]:
     the first of all, rival (its first), delay (days of the shortfall that had passed when delivery rang, 1 is its first day;
     null: never).
     """
-    found = pacing_paths.paths(lived.facts, lived.booked, lived.booked.last)
+    booked = replace(lived.booked, tolerance=pacing_paths.TOLERANCE)
+    found = pacing_paths.paths(lived.facts, booked, booked.last)
     rates = alarms.limits(list(found), rate)
     rang = {name: path.watched(rates[name]).rang for name, path in found.items()}
     rival = [path.rival(rates[name]) for name, path in found.items()]

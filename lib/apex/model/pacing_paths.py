@@ -21,7 +21,7 @@ YEAR = 365
 LEVEL = 182  # days from which growth since last year is read; fewer where the data are younger
 LEAST_LEVEL = 28
 RECENT = 56  # days that stand for the plan where last year is not known
-TOLERANCE = 0.05  # a lasting difference of booked media from plan that is no alarm: a convention
+TOLERANCE = 0.03  # a lasting difference of booked media from plan that is no alarm: a convention
 BOOKED = (0.01, 0.02)  # of booked media: the same for a slow drift and for one phase
 # Slow drift, phase and level of what nobody booked: conventions, level and phase only where no forecast's interval says
 # better. People who rose cannot rise again at once, so that a plan with more media than last year's wins many early and

@@ -105,9 +105,13 @@ def headline(
         "verdict": verdict,
         "tile": tile,
         "compared": {"label": words("planned to date"), "value": float(row.planned)},
-        "next_step": step(recovery, words),
+        "next_step": step(recovery, words) or (None if verdict == "ahead" else _elsewhere(words)),
         "answers": {"on_track": short},
     }
+
+
+def _elsewhere(words: Words) -> str:
+    return words("See on the goal's page which stage is short, and what would close the gap.")
 
 
 def step(recovery: "Recovery | None", words: Words) -> str | None:

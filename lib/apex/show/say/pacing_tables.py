@@ -107,3 +107,8 @@ def ordered(frame: pd.DataFrame, stages: Sequence[tuple[str, str]]) -> pd.DataFr
 def plain(status: pd.DataFrame) -> str:
     """The table of metrics in plain text, for comparing."""
     return status[["metric", "to_date", "planned", "alarm", "open"]].round(0).to_string(index=False)
+
+
+def largest(changes: pd.DataFrame) -> pd.DataFrame:
+    """The largest changes first."""
+    return changes.sort_values("change", key=abs, ascending=False, ignore_index=True)

@@ -22,7 +22,8 @@ def draws(units: "ArrayLike", did: "ArrayLike", seed: int = 0, size: int = DRAWS
     """size × arms draws of the rates, from units and what happened; all arms alike where nothing happened yet."""
     n, x = np.asarray(units, float), np.asarray(did, float)
     rate = min(max(x.sum(), 0.5) / max(n.sum(), 1.0), 0.5)
-    found: Floats = np.random.default_rng(seed).beta(1 + x, 1 / rate - 1 + np.maximum(n - x, 0), (size, len(n)))
+    rng = np.random.default_rng(seed)
+    found: Floats = rng.beta(1 + x, 1 / rate - 1 + np.maximum(n - x, 0), (size, len(n)))
     return found
 
 

@@ -56,7 +56,8 @@ def qini(y: "Floats", treated: "NDArray[np.bool_]", chance: "Floats", x: "Floats
     if min(treated.sum(), (~treated).sum()) < LEAST or not x.shape[1]:
         return None
     x = (x - x.mean(axis=0)) / x.std(axis=0)
-    order = np.random.default_rng(seed).permutation(len(y))
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(y))
     folds = np.array_split(order, FOLDS)
     weight = (treated - chance) / (chance * (1 - chance))
     guess, rank, fold = (np.full(len(y), np.nan) for _ in range(3))

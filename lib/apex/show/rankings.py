@@ -73,5 +73,5 @@ def _draw(canvas: Canvas, data: pd.DataFrame, words: Words) -> None:
     at = data.iloc[len(data) // 3]
     over = at["gain"] >= at["random"]
     for value, text, up, colour in ((at["gain"], ranked, over, "ink"), (at["random"], random, not over, "soft")):
-        canvas.text(x(at["share"]) + (0 if up else 10), y(value) + (-16 if up else 18), text, "middle" if up else "start", colour,
+        canvas.text(x(at["share"]) + (0 if up else 10), y(value) + (-26 if up else 18), text, "middle" if up else "start", colour,
                     bold=colour == "ink")  # fmt: skip

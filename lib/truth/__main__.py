@@ -2,7 +2,8 @@
 
 `python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media
 bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
-stated odds of goals against what happened; `loop` plays a plan file and wraps it up.
+stated odds of goals against what happened; `loop` plays a plan file and wraps it up; `acts`,
+what a plan's acts bring beside trade as usual.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from twin.store import DEFAULT, truth
 PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
     "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop",
+    "acts": "truth.acts",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

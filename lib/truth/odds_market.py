@@ -70,7 +70,7 @@ def live(seed: int, folder: Path, consumers: int = CONSUMERS) -> Lived:
     market = Market(Config(consumers), seed)
     brand, calendar = market.drawn.brands[0], market.drawn.calendar
     campaign = {c.key: c for c in market.drawn.campaigns}[CAMPAIGN]
-    eve = _past(market, calendar.date(campaign.first - 1))
+    eve = past(market, calendar.date(campaign.first - 1))
     market._past = eve  # else `usual_plan` lives all that once more
     plan = usual_plan(market, CAMPAIGN)
     window = plan.phases["presale"][0], plan.phases["return"][1]
@@ -89,7 +89,7 @@ def live(seed: int, folder: Path, consumers: int = CONSUMERS) -> Lived:
     return found
 
 
-def _past(market: Market, day: date) -> Played:
+def past(market: Market, day: date) -> Played:
     """The default brand's category lived up to `day`: all that the brand sees, and of the others what was bought."""
     drawn_, stop = market.drawn, market.drawn.calendar.number(day) + 1
     parts, states = [], []

@@ -1,16 +1,13 @@
 """What counts as an effective view, a completion, a visit, a sale: a rule file (data/rules/content.yml), read and checked."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from apex import strict_yaml
-from apex.errors import ApexError, nearest
-from apex.files import ROOT
+from apex import rule_files
+from apex.errors import nearest
 from apex.warehouse import schema
-
-FOLDER = ROOT / "data" / "rules"
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,24 +108,4 @@ def load_content_rules(name: str | Path = "content") -> ContentRules:
 
     Raises ApexError that names file and line: no such file, not YAML, unknown keys (with the nearest), wrong values.
     """
-    path = Path(name)
-    if path.suffix not in (".yml", ".yaml"):
-        path = FOLDER / f"{name}.yml"
-    content, lines = strict_yaml.read(path)
-    try:
-        return ContentRules.model_validate(content)
-    except ValidationError as error:
-        raise ApexError("; ".join(_message(dict(e), lines, path.name) for e in error.errors())) from None
-
-
-def _message(error: dict[str, Any], lines: strict_yaml.Lines, file: str) -> str:
-    at = tuple(error["loc"])
-    place, key = lines.get(at, lines.get(at[:-1], file)), ".".join(str(part) for part in at)
-    if error["type"] == "extra_forbidden":
-        part: Any = ContentRules
-        for step in at[:-1]:
-            part = part.model_fields[str(step)].annotation
-        return f'{place}: "{at[-1]}" is not a key here.{nearest(at[-1], part.model_fields)}'
-    if error["type"] == "missing":
-        return f"{place}: {key} is missing"
-    return f"{place}: {key}: {error['msg'].removeprefix('Value error, ')} (seen: {error['input']!r})"
+    return rule_files.load(ContentRules, name)[0]

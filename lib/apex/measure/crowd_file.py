@@ -6,19 +6,16 @@ The file holds `crowds:`, each with a `name` in both languages, perhaps an `abou
 
 import hashlib
 import json
-import reprlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr
 
-from apex import strict_yaml
+from apex import rule_files, strict_yaml
 from apex.errors import ApexError, nearest
-from apex.files import ROOT
-from apex.measure.crowd_rules import KINDS, LEAVES, Expression, Leaf, Other, Part, walk
+from apex.measure.crowd_rules import LEAVES, Expression, Leaf, Other, Part, walk
 
-FOLDER = ROOT / "data" / "rules"
 MOST_CROWDS = 60  # each is one bit in a word of 63
 
 
@@ -121,11 +118,9 @@ def load_crowds(name: str | Path = "crowds") -> Crowds:
     Raises ApexError that names file and place: no such file, not YAML, a key twice, unknown keys, behaviours or crowds (with
     the nearest known one), wrong values, crowds that refer to each other in a circle.
     """
-    path = Path(name)
-    if path.suffix not in (".yml", ".yaml"):
-        path = FOLDER / f"{name}.yml"
+    path = rule_files.path_of(name)
     if not path.exists():
-        known = [p.stem for p in FOLDER.glob("*.yml") if p.stem != "tables"]
+        known = [p.stem for p in rule_files.FOLDER.glob("*.yml") if p.stem != "tables"]
         raise ApexError(f'There is no file of crowds "{name}" ({path.name}).{nearest(name, known)}')
     content, _ = strict_yaml.read_extended(path, lambda base, beside: beside / f"{base}.yml")
     return parse_crowds(content, path.name)
@@ -152,11 +147,7 @@ def named(crowds: Crowds, **wanted: str) -> Crowds:
 
 def parse_crowds(content: Any, origin: str = "crowds") -> Crowds:
     """The crowds from a mapping as YAML gives it; errors as in `load_crowds`, under the name `origin`."""
-    strict_yaml.refuse_mountain(content, origin)
-    try:
-        crowds = Crowds.model_validate(content)
-    except ValidationError as error:
-        raise ApexError(f"{origin}: " + "; ".join(_message(dict(e)) for e in error.errors())) from None
+    crowds = rule_files.checked(Crowds, content, origin)
     crowds._origin = origin
     _refuse_circles(crowds)
     return crowds
@@ -185,26 +176,3 @@ def _refuse_circles(crowds: Crowds) -> None:
 
     for name in crowds.names:
         size(name, ())
-
-
-def _message(error: dict[str, Any]) -> str:
-    """One of pydantic's errors in words: the place in the file, what was seen, what is allowed."""
-    tags = [part for part in error["loc"] if str(part).startswith("=")]
-    place = ""
-    for part in error["loc"]:
-        if isinstance(part, int):
-            place += f"[{part}]"
-        elif not part.startswith("=") and part != "[key]":
-            place += f".{part}" if place else part
-    if error["type"] == "extra_forbidden":
-        key = error["loc"][-1]
-        part = KINDS[tags[-1][1:]] if tags else Crowd if len(error["loc"]) > 1 else Crowds
-        known = [field.alias or name for name, field in part.model_fields.items()]
-        return f'{place}: "{key}" is not a key here.{nearest(key, known)}'
-    if error["type"] == "missing":
-        return f"{place}: this key is missing"
-    text = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "value_error":
-        return f"{place or 'the file'}: {text}"
-    hint = " Put it in quotes." if error["type"] == "string_type" and isinstance(error["input"], bool | int) else ""
-    return f"{place or 'the file'}: {text} (seen: {reprlib.repr(error['input'])}).{hint}"

@@ -271,6 +271,8 @@ Expression = Annotated[
     ],
     BeforeValidator(_of_one_kind),
 ]  # fmt: skip
+for _part in (All, Either, Not):  # their members are expressions, which exist from here on
+    _part.model_rebuild(force=True)
 Habit = MiddleOrder | ShareOf | PriceRankUp | Status
 Leaf = Trait | Stage | Behaviour | Money | Habit
 LEAVES = (Trait, Stage, Behaviour, Money, MiddleOrder, ShareOf, PriceRankUp, Status)

@@ -13,15 +13,12 @@ Measures of an item in a period (of `period_days` days, the last one ending toda
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from apex import strict_yaml
-from apex.errors import ApexError, nearest
-from apex.files import ROOT
+from apex import rule_files
 from apex.measure.crowd_file import Texts
 from apex.measure.crowd_rules import Part
 
-FOLDER = ROOT / "data" / "rules"
 Measure = Literal[
     "age_days", "sales", "sales_percentile", "shop_share", "growth", "cart_percentile", "sample_share", "cover_days"
 ]
@@ -181,40 +178,9 @@ def load_item_rules(name: str | Path = "items") -> ItemRules:
 
     Raises ApexError with file, place and the nearest known word: no such file, not YAML, a key twice or unknown, wrong values.
     """
-    path = Path(name)
-    if path.suffix not in (".yml", ".yaml"):
-        path = FOLDER / f"{name}.yml"
-    content, _ = strict_yaml.read(path)
-    return parse_item_rules(content, path.name)
+    return rule_files.load(ItemRules, name)[0]
 
 
 def parse_item_rules(content: Any, origin: str = "items") -> ItemRules:
     """The rules from a mapping as YAML gives it; errors as in `load_item_rules`, under the name `origin`."""
-    strict_yaml.refuse_mountain(content, origin)
-    try:
-        return ItemRules.model_validate(content)
-    except ValidationError as error:
-        raise ApexError(f"{origin}: " + "; ".join(_message(dict(e)) for e in error.errors())) from None
-
-
-def _message(error: dict[str, Any]) -> str:
-    """One of pydantic's errors in words: the place, what was seen, and the nearest word that is known."""
-    loc = [part for part in error["loc"] if part != "[key]"]
-    place = ".".join(map(str, loc)) or "the file"
-    if error["type"] == "extra_forbidden":
-        return f'{place}: "{loc[-1]}" is not a key here.{nearest(str(loc[-1]), sorted(_keys(ItemRules)))}'
-    if error["type"] == "literal_error":
-        return f'{place}: "{error["input"]}" is no measure.{nearest(str(error["input"]), MEASURES)}'
-    if error["type"] == "missing":
-        return f"{place}: this key is missing"
-    text = error["msg"].removeprefix("Value error, ")
-    return f"{place}: {text}" + ("" if error["type"] == "value_error" else f" (seen: {error['input']!r})")
-
-
-def _keys(part: type[BaseModel]) -> set[str]:
-    """Every key of the grammar."""
-    return {
-        key
-        for kind in (part, Bound, Stage, Rest, Band, PriceBands, Together, Roles, Hits, Launched)
-        for key in kind.model_fields
-    }
+    return rule_files.checked(ItemRules, content, origin)

@@ -10,10 +10,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from apex import strict_yaml
-from apex.errors import ApexError, nearest
+from apex import rule_files
 from apex.files import ROOT
 
 RULES = ROOT / "data" / "rules" / "rfm.yml"
@@ -81,16 +80,7 @@ class Rfm(_Strict):
 
 def load(path: Path = RULES) -> Rfm:
     """The file of cells. ApexError with file and line for what it must not hold."""
-    content, lines = strict_yaml.read(path)
-    try:
-        return Rfm(**content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = tuple(first["loc"])
-        where = next((lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in lines), path.name)
-        known = [*Rfm.model_fields, "at_most_days", "at_least", "at_least_minor", "top"]
-        hint = nearest(str(at[-1]), known) if first["type"] == "extra_forbidden" else ""
-        raise ApexError(f"{where}: {'.'.join(map(str, at))}: {first['msg']}.{hint}") from None
+    return rule_files.load(Rfm, path)[0]
 
 
 def cuts(rules: Rfm, buyers: pd.DataFrame, day: date) -> tuple[float, float, float]:

@@ -19,16 +19,14 @@ That a medium's channel is in the data and that the audience is not empty is ask
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from apex import strict_yaml
+from apex import rule_files
 from apex.errors import ApexError, nearest
-from apex.files import ROOT
 from apex.measure.crowd_file import Crowd, Crowds, Id, Texts, load_crowds, parse_crowds
-from apex.measure.crowd_rules import KINDS, Days, Part, Words
+from apex.measure.crowd_rules import Days, Part, Words
 from apex.warehouse import schema
 
-FOLDER = ROOT / "data" / "rules"
 Counts = Literal["people", "joins", "items", "contents"]
 GateStage = Literal["validate", "accelerate"]
 Measure = Literal["buyers_90", "operable", "followed", "repeat_60", "grown", "paying", "told"]
@@ -241,14 +239,7 @@ def load_scenes(name: str | Path = "scenes") -> Scenes:
     Raises ApexError that names file, line, key and the nearest known word: no such file, not YAML, a key twice, unknown keys,
     needs, tables, behaviours, measures; a scene whose group, audience, lever or medium the file does not have.
     """
-    path = Path(name)
-    if path.suffix not in (".yml", ".yaml"):
-        path = FOLDER / f"{name}.yml"
-    content, lines = strict_yaml.read(path)
-    try:
-        made = Scenes.model_validate(content)
-    except ValidationError as error:
-        raise ApexError("; ".join(_message(dict(e), lines, path.name) for e in error.errors())) from None
+    made, lines = rule_files.load(Scenes, name)
     for id, scene in made.scenes.items():
         asked = {"group": (scene.group,), "audience": (scene.audience,), "levers": scene.levers, "media": scene.media}
         homes: dict[str, Any] = {
@@ -260,36 +251,6 @@ def load_scenes(name: str | Path = "scenes") -> Scenes:
         for key, words in asked.items():
             for word in words:
                 if word not in homes[key]:
-                    where = lines.get(("scenes", id, key), path.name)
+                    where = lines.get(("scenes", id, key), str(name))
                     raise ApexError(f'{where}: scenes.{id}.{key}: there is no "{word}".{nearest(word, homes[key])}')
     return made
-
-
-def _message(error: dict[str, Any], lines: strict_yaml.Lines, file: str) -> str:
-    """One of pydantic's errors in words: file and line, the key, what was seen, what is allowed."""
-    tags = [str(part)[1:] for part in error["loc"] if str(part).startswith("=")]
-    at = tuple(part for part in error["loc"] if not str(part).startswith("=") and part != "[key]")
-    where = next((lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in lines), file)
-    key = ".".join(str(part) for part in at)
-    if error["type"] == "extra_forbidden":
-        part: Any = (
-            (NEEDS | KINDS)[tags[-1]] if tags and "needs" not in at else NEEDS[tags[-1]] if tags else _part(at[:-1])
-        )
-        known = [field.alias or name for name, field in part.model_fields.items()]
-        return f'{where}: {key}: "{at[-1]}" is not a key here.{nearest(at[-1], known)}'
-    if error["type"] == "missing":
-        return f"{where}: {key} is missing"
-    if error["type"] == "literal_error":
-        allowed = MEASURES if at[-1] == "measure" else get_args(Counts) if at[-1] == "counts" else get_args(GateStage)
-        return f'{where}: {key}: "{error["input"]}" is not known.{nearest(str(error["input"]), allowed)}'
-    text = error["msg"].removeprefix("Value error, ")
-    return f"{where}: {key}: {text}" + ("" if error["type"] == "value_error" else f" (seen: {error['input']!r})")
-
-
-def _part(at: tuple[Any, ...]) -> type[BaseModel]:
-    """The part of the grammar that stands at a place of the file."""
-    homes: dict[str, type[BaseModel]] = {
-        "settings": Settings, "media": Medium, "audiences": Crowd, "scenes": Scene, "gates": Gate
-    }  # fmt: skip
-    inner: dict[str, type[BaseModel]] = {"dearer": Dearer, "moves": Moves}
-    return inner.get(str(at[-1]), homes.get(str(at[0]), Scenes)) if at else Scenes

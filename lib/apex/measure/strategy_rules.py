@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from apex import strict_yaml
-from apex.errors import ApexError, nearest
-from apex.files import ROOT
+from apex import rule_files
+from apex.errors import nearest
 from apex.measure.crowd_file import Crowds, Id, Texts, parse_crowds
-from apex.measure.crowd_rules import KINDS, OPPORTUNITY, Expression, Part
+from apex.measure.crowd_rules import OPPORTUNITY, Expression, Part
 
-FOLDER = ROOT / "data" / "rules"
 Phase = Literal["build-up", "presale", "warm-up", "burst", "return"]
 PHASES: tuple[str, ...] = get_args(Phase)
 CHANNELS = ("search", "display", "content", "message", "event slot", "video", "outdoor", "store", "print", "mail")
@@ -94,31 +92,4 @@ def load_strategies(name: str | Path = "strategies") -> Strategies:
     Raises ApexError with file, line, place and the nearest known word: no such file, not YAML, a key twice or unknown, wrong
     values, a lever, a phase, a behaviour that is none.
     """
-    path = Path(name)
-    if path.suffix not in (".yml", ".yaml"):
-        path = FOLDER / f"{name}.yml"
-    content, lines = strict_yaml.read(path)
-    try:
-        return Strategies.model_validate(content)
-    except ValidationError as error:
-        raise ApexError("; ".join(_message(dict(e), lines, path.name) for e in error.errors())) from None
-
-
-def _message(error: dict[str, Any], lines: strict_yaml.Lines, origin: str) -> str:
-    """One of pydantic's errors in words: file and line, the place, what was seen, and the nearest word that is known."""
-    loc = tuple(p for p in error["loc"] if p != "[key]" and not str(p).startswith("="))
-    line = next((lines[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in lines), origin)
-    place = f"{line}: {'.'.join(map(str, loc))}" if loc else line
-    if error["type"] == "extra_forbidden":
-        tags = [p for p in error["loc"] if str(p).startswith("=")]
-        part = (
-            KINDS[tags[-1][1:]] if tags else Prior if "prior" in loc[:-1] else Strategy if len(loc) > 1 else Strategies
-        )
-        known = [field.alias or name for name, field in part.model_fields.items()]
-        return f'{place}: "{loc[-1]}" is not a key here.{nearest(str(loc[-1]), known)}'
-    if error["type"] == "literal_error" and "phases" in loc:
-        return f'{place}: "{error["input"]}" is no phase.{nearest(str(error["input"]), PHASES)}'
-    if error["type"] == "missing":
-        return f"{place}: this key is missing"
-    text = error["msg"].removeprefix("Value error, ")
-    return f"{place}: {text}" + ("" if error["type"] == "value_error" else f" (seen: {error['input']!r})")
+    return rule_files.load(Strategies, name)[0]

@@ -29,9 +29,9 @@ BEHIND, AHEAD = 0.95, 1.05  # paces between are on pace
 class Bought:
     """How well bought stock converts, as a multiple of stock that came by itself: a prior with its 80 % interval."""
 
-    m: float = 0.4
-    low: float = 0.25
-    high: float = 0.65
+    m: float = 0.34
+    low: float = 0.22
+    high: float = 0.5
 
     def __post_init__(self) -> None:
         """ApexError unless 0 < low ≤ m ≤ high."""

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from apex.errors import ApexError, nearest
+from apex import rule_files
+from apex.errors import ApexError
 
 SCHEMA: Literal[1] = 1
 People = Annotated[float, Field(ge=0)]
@@ -257,10 +258,7 @@ def read(path: Path) -> Planned:
 
 def checked(content: Any, where: str) -> Planned:
     """A plan from what a file holds. ApexError as in `read`."""
-    try:
-        return Planned.model_validate(content)
-    except ValidationError as error:
-        raise ApexError("\n".join(_explain(dict(e), where) for e in error.errors())) from None
+    return rule_files.checked(Planned, content, where)
 
 
 def rows(model: type[_Strict], frame: pd.DataFrame, rename: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
@@ -278,30 +276,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return round(value, 6) if isinstance(value, float) else value
-
-
-def _explain(error: dict[str, Any], where: str) -> str:
-    key = ".".join(str(part) for part in error["loc"]) or "the plan"
-    if error["type"] == "extra_forbidden":
-        return f'{where}: unknown key "{key}".{nearest(str(error["loc"][-1]), _keys(error["loc"]))}'
-    if error["type"] == "missing":
-        return f'{where}: the key "{key}" is missing.'
-    if error["type"] == "value_error":
-        return f"{where}: {key}: {error['ctx']['error']}."
-    return f"{where}: {key}: {error['msg']}, not {error['input']!r}."
-
-
-def _keys(at: tuple[Any, ...]) -> list[str]:
-    """The keys that are allowed where an unknown one stands."""
-    model: type[BaseModel] = Planned
-    for part in at[:-1]:
-        if isinstance(part, str):
-            found = [m for m in _models(model.model_fields[part].annotation) if part in model.model_fields]
-            model = found[0] if found else model
-    return list(model.model_fields)
-
-
-def _models(of: Any) -> list[type[BaseModel]]:
-    if isinstance(of, type) and issubclass(of, BaseModel):
-        return [of]
-    return [m for part in getattr(of, "__args__", ()) for m in _models(part)]

@@ -460,7 +460,7 @@ WRONG = [
     ({"behaviour": "buy", "within_days": 9, "at_least": 3, "at_most": 2}, "the least times, 3, lies above the most, 2"),
     ({"behaviour": "buy", "within_days": 9, "at_least": 0}, "at_least: 0 is true of everybody"),
     ({"spent": "market", "within_days": 9}, "money takes min_minor, max_minor or top"),
-    ({"spent": "shop", "within_days": 9, "min_minor": 1}, "Input should be 'brand', 'category' or 'market'"),
+    ({"spent": "shop", "within_days": 9, "min_minor": 1}, '"shop" is not known. Known: brand, category, market'),
     ({"trait": "region"}, "a trait takes exactly one of equals, in, missing"),
     ({"trait": "region", "equals": False}, r"who.equals: .* Put it in quotes"),
     ({"trait": "region", "in": [7]}, r"who.in\[0\]: .* Put it in quotes"),

@@ -3,7 +3,8 @@
 import pytest
 
 from apex.errors import ApexError
-from apex.measure.scene_rules import FOLDER, Done, Event, load_scenes
+from apex.measure.scene_rules import Done, Event, load_scenes
+from apex.rule_files import FOLDER
 
 TEXT = (FOLDER / "scenes.yml").read_text(encoding="utf-8")
 

@@ -66,7 +66,7 @@ def test_the_file_that_is_there():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("warm-up", "warmup", r'mine.yml:5: strategies.seed.phases.1: "warmup" is no phase. Did you mean "warm-up"\?'),
+        ("warm-up", "warmup", r'mine.yml:5: strategies.seed.phases\[1\]: "warmup" is not known. Did you mean "warm-up"\?'),
         ("[message]", "[mesage]", r'mine.yml:10: strategies.carts: levers: "mesage" is not a lever. Did you mean "message"\?'),
         ("    to: P", "    two: P", r"mine.yml:10: strategies.carts.to: this key is missing"),
         ("    from: A", "    fromm: A", r'mine.yml:6: strategies.seed.fromm: "fromm" is not a key here. Did you mean "from"\?'),

@@ -175,7 +175,7 @@ def test_bad_knobs_are_refused(history):
 
 
 def test_a_lesson_draws_the_prior_of_bought_stock_and_narrows_it():
-    prior, lesson = Bought(), Bought(0.9, 0.8, 1.0)
+    prior, lesson = Bought(0.4, 0.25, 0.65), Bought(0.9, 0.8, 1.0)
     both = prior.informed_by(lesson)
     assert prior.m < both.m < lesson.m and both.m > 0.85
     assert np.log(both.high / both.low) < np.log(lesson.high / lesson.low)

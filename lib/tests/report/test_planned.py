@@ -57,10 +57,13 @@ def changed(**act):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ({**PLAN, "risk": []}, 'unknown key "risk".*"risks"'),
-        ({k: v for k, v in PLAN.items() if k != "brand"}, 'the key "brand" is missing'),
-        ({**PLAN, "goals": [{"goal": "x", "target": 1, "ods": 0.2}]}, 'unknown key "goals.0.ods".*"odds"'),
-        ({**PLAN, "goals": [{"goal": "x", "target": 1, "odds": 1.2}]}, "goals.0.odds: .* not 1.2"),
+        ({**PLAN, "risk": []}, 'risk: "risk" is not a key here.*"risks"'),
+        ({k: v for k, v in PLAN.items() if k != "brand"}, "brand: this key is missing"),
+        (
+            {**PLAN, "goals": [{"goal": "x", "target": 1, "ods": 0.2}]},
+            r'goals\[0\].ods: "ods" is not a key here.*"odds"',
+        ),
+        ({**PLAN, "goals": [{"goal": "x", "target": 1, "odds": 1.2}]}, r"goals\[0\].odds: .* \(seen: 1.2\)"),
         (changed(media=[{"channel": "feed"}]), "budget_minor or impressions"),
         (
             changed(media=[{"channel": "feed", "budget_minor": 5, "phase": "presale"}]),

@@ -7,13 +7,13 @@ import pytest
 
 from apex import warehouse
 from apex.errors import ApexError
-from apex.measure.scene_rules import FOLDER
 from apex.model import gates as growth
 from apex.model import moves as contacts
 from apex.report.run import Run
 from apex.report.upstream import TABLES, scenes
 from apex.report.upstream import moves as upstream
 from apex.report.upstream.scenes import PORTFOLIO, Study, kept
+from apex.rule_files import FOLDER
 from apex.show.say import scene_tables as tables
 from apex.show.say import scenes as say
 from apex.warehouse.ingest import ingest

@@ -1,5 +1,6 @@
 """What `2_plan/plan` puts on one page: the tables of the plan's other notebooks, and what follows from all of them together."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from apex.show.say.plan import in_order
 
 if TYPE_CHECKING:
     from apex.report.run import Run
+    from apex.warehouse import Warehouse
 
 HOLD_OUT = "hold-out"
 LEAST_DEPTH = 0.02  # discounts deeper than usual by less are no event
@@ -118,25 +120,36 @@ def risks(run: "Run", of: Parts, held: HoldOut) -> pd.DataFrame:
 
 
 def act(run: "Run", media: pd.DataFrame, share: float) -> planned.Act:
-    """What is done by day: the planned media, and as in the earlier campaign event days, benefits and media that cost nothing."""
+    """What is done by day: the planned media, and what is repeated of the earlier campaign."""
     campaign = run.campaign
     phases = {name: (first, last) for name, first, last in campaign.phases.days()}
     first = min([f for f, _ in phases.values()], default=campaign.window[0])
     last = max([*(e for _, e in phases.values()), campaign.window[1]])
     lines = [line for row in media.itertuples() if (line := _line(row, phases)) is not None]
-    then = earlier_acts.phases(run.warehouse, next(iter(campaign.compare), None))
-    then = [phase for phase in then if phase[0] in phases]
-    free = earlier_acts.owned(run.warehouse, run.brand, then)
-    offered = earlier_acts.benefits(run.warehouse, run.brand, then)
-    lines += [
-        planned.Media(channel=row.channel, phase=row.phase, impressions=row.impressions) for row in free.itertuples()
-    ]
+    again = repeated(run.warehouse, run.brand, next(iter(campaign.compare), None), phases)
     return planned.Act(
-        campaign_id=campaign.slug, brand=run.brand, first_day=first, last_day=last, phases=phases, media=lines,
-        events=_events(run, then), benefits=[planned.Benefit(phase=r.phase, kind=r.kind) for r in offered.itertuples()],
+        campaign_id=campaign.slug, brand=run.brand, first_day=first, last_day=last, phases=phases,
+        media=lines + again["media"], events=again["events"], benefits=again["benefits"],
         trials=[planned.Trial(name=HOLD_OUT, arms={"treated": round(1 - share, 6), "control": round(share, 6)})],
         hold_out=HOLD_OUT,
     )  # fmt: skip
+
+
+def repeated(
+    warehouse: "Warehouse", brand: str, campaign_id: str | None, phases: Collection[str]
+) -> dict[str, list[Any]]:
+    """Lines of an `Act` as the earlier campaign had them in phases of these names: media that cost nothing, events, benefits."""
+    then = [phase for phase in earlier_acts.phases(warehouse, campaign_id) if phase[0] in phases]
+    free, offered = earlier_acts.owned(warehouse, brand, then), earlier_acts.benefits(warehouse, brand, then)
+    depths = earlier_acts.depths(warehouse, brand, then)
+    deeper = depths[depths.depth - depths.usual.fillna(0) >= LEAST_DEPTH]
+    return {
+        "media": [
+            planned.Media(channel=r.channel, phase=r.phase, impressions=r.impressions) for r in free.itertuples()
+        ],
+        "events": [planned.EventDay(phase=r.phase, depth=round(min(r.depth, 0.89), 3)) for r in deeper.itertuples()],
+        "benefits": [planned.Benefit(kind=r.kind, phase=r.phase) for r in offered.itertuples()],
+    }
 
 
 def _line(row: Any, phases: dict[str, tuple[date, date]]) -> planned.Media | None:
@@ -148,15 +161,6 @@ def _line(row: Any, phases: dict[str, tuple[date, date]]) -> planned.Media | Non
         when = {name: pd.Timestamp(day).date() for name, day in days.items() if pd.notna(day)}
     buying = row.buying if row.buying in ("auction", "contract") else None
     return planned.Media(channel=row.channel, budget_minor=int(row.planned), buying=buying, **when)
-
-
-def _events(run: "Run", then: list[tuple[str, date, date]]) -> list[planned.EventDay]:
-    depths = earlier_acts.depths(run.warehouse, run.brand, then)
-    return [
-        planned.EventDay(phase=row.phase, depth=round(min(row.depth, 0.89), 3))
-        for row in depths.itertuples()
-        if pd.notna(row.depth) and row.depth - (0 if pd.isna(row.usual) else row.usual) >= LEAST_DEPTH
-    ]
 
 
 def plan(run: "Run", of: Parts, held: HoldOut, dangers: pd.DataFrame) -> planned.Planned:

@@ -63,8 +63,10 @@ def _match(export: str, raw: str, out: str) -> int:
 
     package = Path(export)
     manifest = verify(package)
-    audience, added, removed = (parts(package, manifest, kind) for kind in ("audience", "add", "remove"))
-    found = match(audience, added, removed, Path(raw), Path(out), fingerprint=manifest.audience.key, threshold=manifest.threshold)
+    whole, add, remove = (parts(package, manifest, kind) for kind in ("audience", "add", "remove"))
+    found = match(
+        whole, add, remove, Path(raw), Path(out), fingerprint=manifest.audience.key, threshold=manifest.threshold
+    )
     sys.stderr.write(
         f"{found} of {manifest.consumers} consumers are matched; the audience may be used to {manifest.audience.expires}\n"
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from apex.measure import audience, benefit_kinds, crowds, eve, fatigue, holdout, peers
 from apex.measure.crowd_file import Crowds, load_crowds
-from apex.measure.crowd_rules import Stage
+from apex.measure.crowd_rules import Scope, Stage
 from apex.model import benefit_match, lookalike, ranking
 from apex.report.upstream import knobs
 from apex.report.upstream.audience_rules import LIKE, Wanted, wanted
@@ -19,7 +19,7 @@ from apex.report.upstream.audience_rules import LIKE, Wanted, wanted
 if TYPE_CHECKING:
     from apex.report.run import Run
 
-SPEND: tuple[Literal["brand"], Literal["market"]] = ("brand", "market")
+SPEND: tuple[Scope, ...] = ("brand", "market")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ bring; `providers`, what services bring; `creatives`, what creatives bring; `med
 stated odds of goals against what happened; `acts`, what a plan's acts bring beside trade as usual; `loop` plays a plan file and
 wraps it up; `sequence`, learned next steps beside fixed ones; `contracts`, guarantees against what was delivered; `pacing`,
 alarms of campaigns on plan and of short ones; `trials`, false winners with a look every day.
-stated odds of goals against what happened; `loop` plays a plan file and wraps it up; `acts`,
-what a plan's acts bring beside trade as usual; `sequence`, a learned sequence beside its rivals.
 """
 
 import argparse
@@ -30,8 +28,6 @@ PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
     "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop", "acts": "truth.acts",
     "sequence": "truth.sequence", "contracts": "truth.contracts", "pacing": "truth.pacing", "trials": "truth.trials",
-    "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop", "sequence": "truth.sequence",
-    "acts": "truth.acts",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

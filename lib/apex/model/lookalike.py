@@ -151,7 +151,8 @@ def _lead(values: "Floats") -> "tuple[float, float, float]":
 
 def _draws(n: int, seed: int) -> "Floats":
     """How often each of n people is drawn, DRAWS times (Poisson, as from a large population)."""
-    return np.random.default_rng(seed).poisson(1.0, (DRAWS, n)).astype(float)
+    rng = np.random.default_rng(seed)
+    return rng.poisson(1.0, (DRAWS, n)).astype(float)
 
 
 def _at(weight: "Floats", came: "Bools", shares: "Floats") -> "Floats":

@@ -90,7 +90,8 @@ def tested(crowd: pd.Series, chance: "Floats", bought: "NDArray[np.bool_]", seed
     inside = crowd.notna().to_numpy()
     of, y = crowd[inside].astype(object), bought[inside].astype(float)
     first = bands(of, pd.Series(chance[inside], of.index)).to_numpy() == 1
-    weight = np.vstack([np.ones(len(y)), np.random.default_rng(seed).poisson(1.0, (DRAWS, len(y)))])
+    rng = np.random.default_rng(seed)
+    weight = np.vstack([np.ones(len(y)), rng.poisson(1.0, (DRAWS, len(y)))])
     # the same mix of crowds on both sides: what each crowd's first tenth would buy at the crowd's own rate
     codes = pd.factorize(of)[0]
     groups = np.eye(codes.max() + 1 if len(codes) else 1)[codes] if len(codes) else np.zeros((0, 1))

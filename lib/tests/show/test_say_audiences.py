@@ -215,6 +215,9 @@ def test_look_alikes_stand_beside_chance_and_rules(words):
     )
     said = valid(order_say.like(better, 9955, 273, 90, words))
     assert "3.8" in said.short and "38%" in said.text and said.verdict == "ahead" and said.next_step is None
+    true = pd.DataFrame({"arrived": [5, 160], "said": [0.01, 0.086], "came": [0.02, 0.081]})
+    assert "8.6%" in order_say.like(better, 9955, 273, 90, words, true)["text"]
+    assert order_say.like(better, 9955, 273, 90, words, true[:1])["text"] == said.text, "too few came to be told"
     same = better.assign(low=[-0.1, -0.1, 0.22])
     assert valid(order_say.like(same, 9955, 273, 90, words)).verdict == "careful"
     assert valid(order_say.like(same, 9955, 273, 90, words)).next_step

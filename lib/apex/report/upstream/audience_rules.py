@@ -26,6 +26,11 @@ class Wanted:
     seed: Crowds
     over: bool
 
+    @property
+    def titles(self) -> dict[str, dict[str, str]]:
+        """What each crowd is called, by language."""
+        return {n: {str(k): v for k, v in crowd.name.items()} for n, crowd in self.rules.crowds.items()}
+
 
 def wanted(plan: Planned | None, crowd_file: str, channel: str, seed: str, knobs: Mapping[str, Any]) -> Wanted:
     """The crowds of a plan and of a file.

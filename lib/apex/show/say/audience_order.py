@@ -50,8 +50,11 @@ def order(tested: Mapping[str, float] | None, ranked: pd.DataFrame, days: int, w
             "short": words("Whom to meet first: {x} times the buyers", x=times), "next_step": step}  # fmt: skip
 
 
-def like(beside: pd.DataFrame | None, pool: int, came: int, days: int, words: Words) -> dict[str, Any]:
-    """Whether likeness finds those who come. beside: `model.lookalike.beside`; pool, came: people of the earlier eve."""
+def like(
+    beside: pd.DataFrame | None, pool: int, came: int, days: int, words: Words, true: pd.DataFrame | None = None
+) -> dict[str, Any]:
+    """Whether likeness finds those who come. beside: `model.lookalike.beside`; pool, came: people of the earlier eve; true:
+    `model.lookalike.reliability`."""
     if beside is None:
         text = words(
             "Too few people in the seed, or too few who came into it since an earlier eve, to learn who is like it."
@@ -77,6 +80,11 @@ def like(beside: pd.DataFrame | None, pool: int, came: int, days: int, words: Wo
                 "careful",
                 words("Keep the rule crowds: look-alikes are not shown to be better than they are."),
             )
+    if true is not None and true.arrived.iloc[-1] >= words.threshold:
+        text += " " + words(
+            "Of the fifth with the largest chances {said} were foretold to come, and {came} came.",
+            said=words.share(true.said.iloc[-1], 1), came=words.share(true.came.iloc[-1], 1),
+        )  # fmt: skip
     times = words.number(tenth.by_likeness / 0.1, 1)
     tile = {
         "label": words("Like the seed"),

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from apex.measure.crowd_file import Crowds
 from apex.show.glossary import channel as channel_name
 from apex.show.say.wording import behaviour, cells, fitting, trait
 from apex.show.words import MISSING, Words
@@ -14,10 +13,10 @@ from apex.show.words import MISSING, Words
 Stages = Sequence[tuple[str, str]]
 
 
-def named(origin: pd.DataFrame, rules: Crowds, words: Words) -> dict[str, str]:
-    """What each crowd is called: scenes and strategies of the plan say that they are. origin: crowd, origin."""
+def named(origin: pd.DataFrame, titles: Mapping[str, Mapping[str, str]], words: Words) -> dict[str, str]:
+    """What each crowd is called; scenes and strategies say that they are. origin: crowd, origin; titles: by language."""
     told = {"strategy": words("{name} (strategy)", name="{name}"), "scene": words("{name} (scene)", name="{name}")}
-    names = {n: words.name({str(k): v for k, v in crowd.name.items()}) for n, crowd in rules.crowds.items()}
+    names = {n: words.name(title) for n, title in titles.items()}
     of = dict(zip(origin.crowd, origin.origin, strict=True))
     return {n: told.get(of.get(n, ""), "{name}").replace("{name}", name) for n, name in names.items()}
 

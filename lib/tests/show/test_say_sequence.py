@@ -80,6 +80,6 @@ def test_what_the_log_says(language):
 
 def test_statuses():
     words = Words("en", "USD")
-    exported = pd.DataFrame({"crowd": ["tier-0", "tier-3"], "status": ["written", "refused"]})
-    assert say.statuses(exported, words).name.tolist() == ["Tier 1", "Tier 4"]
-    assert say.statuses(exported.iloc[:0], words).empty
+    audiences = pd.DataFrame({"crowd": ["tier-0", "tier-3"], "addressed": [9, 8]})
+    assert say.tiers(audiences, words).name.tolist() == ["Tier 1", "Tier 4"]
+    assert say.tiers(audiences.iloc[:0], words).empty

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import yaml
 
-from apex.measure import holdout
 from apex.measure.steps import SINCE, TOUCHES
 from apex.model import sequence
 from apex.model.moves import Z80
@@ -19,7 +18,6 @@ from apex.report.upstream.sequence import Learned
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from apex.measure.crowds import Crowds
     from apex.report.run import Run
 
 SHOWN = 3  # steps one after the other that the page shows of each state
@@ -209,7 +207,7 @@ def _where(there: "NDArray[np.bool_]", names: "NDArray[np.object_]") -> "NDArray
 
 
 def grammar(study: Study | None, stages: dict[str, str] | None = None) -> str:
-    """The sequences as YAML, in the grammar of plans (`sequences` of `act`); audiences are the exported ones, by name."""
+    """The sequences as YAML, in the grammar of plans (`sequences` of `act`); audiences are tiers, by name."""
     if study is None:
         return yaml.safe_dump({"sequences": []})
     of = study.of
@@ -220,45 +218,13 @@ def grammar(study: Study | None, stages: dict[str, str] | None = None) -> str:
     return yaml.safe_dump({"sequences": made}, allow_unicode=True, sort_keys=False)
 
 
-class Audiences(NamedTuple):
-    """The tiers that get steps, as `Run.export` asks of crowds."""
+def audiences(study: Study | None) -> pd.DataFrame:
+    """How many people are in each tier that gets a step: crowd, addressed. Whose stage gets no step waits in it.
 
-    names: list[str]
-    crowds: dict[str, Any]
-    text: str
-
-    def digest(self, name: str) -> str:
-        """Changes with the policy."""
-        import hashlib
-
-        return hashlib.sha256(f"{name}\n{self.text}".encode()).hexdigest()
-
-
-class _Named(NamedTuple):
-    name: dict[str, str]
-
-
-def exported(run: "Run", study: Study | None, days: int, seed: str, share: float) -> pd.DataFrame:
-    """Write the packages and say what became of each, as `Run.export` does; no row where nobody gets a step."""
-    crowds, people = audiences(study, share, seed)
-    if not crowds.names:
-        return pd.DataFrame({"crowd": [], "addressed": [], "expires": [], "status": []}).astype({"addressed": "int64"})
-    return run.export(people, cast("Crowds", crowds), "sequence", days, seed, share)
-
-
-def audiences(study: Study | None, share: float, seed: str) -> tuple[Audiences, pd.DataFrame]:
-    """One audience a tier that gets a step, and its people: consumer_id, crowd, held_out; whose stage gets none waits in it."""
+    Their keys are not exported here: whom the campaign holds out is drawn with the audiences, and is the same for all.
+    """
     if study is None:
-        return Audiences([], {}, ""), pd.DataFrame(
-            {"consumer_id": np.zeros(0, np.int64), "crowd": [], "held_out": np.zeros(0, bool)}
-        )
-    eve = study.of.eve
+        return pd.DataFrame({"crowd": pd.Series(dtype=object), "addressed": pd.Series(dtype="int64")})
+    tier = study.of.eve.tier
     some = [g for g, p in enumerate(study.chosen.policies) if (p.action != STOP).any()]
-    people = eve.loc[eve.tier.isin(some), ["consumer_id", "cell", "tier"]].reset_index(drop=True)
-    people["crowd"] = "tier-" + people.tier.astype(str)
-    people["held_out"] = (
-        holdout.hold_out(people, share, seed, ["crowd", "cell"]) if len(people) else pd.Series(dtype=bool)
-    )
-    names = [f"tier-{g}" for g in some]
-    crowds = {f"tier-{g}": _Named({"en": f"Sequence, tier {g + 1}", "zh": f"序列第 {g + 1} 档"}) for g in some}
-    return Audiences(names, crowds, grammar(study)), people
+    return pd.DataFrame({"crowd": [f"tier-{g}" for g in some], "addressed": [int((tier == g).sum()) for g in some]})

@@ -1,7 +1,7 @@
 """What `3_execute/pacing` says: are we on plan today, and what to change tomorrow."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -9,9 +9,6 @@ from apex.show.glossary import channel
 from apex.show.phases import phase_name
 from apex.show.say.wording import fitting
 from apex.show.words import Words
-
-if TYPE_CHECKING:
-    from apex.model.recovery import Recovery
 
 NEAR = 0.05  # of the plan: nearer is on plan
 MONEY = ("spend", "gmv")
@@ -35,7 +32,7 @@ def amount(metric: str, value: float, words: Words) -> str:
 
 
 def headline(
-    status: pd.DataFrame, odds: Mapping[str, float], recovery: "Recovery | None", confidence: float, words: Words
+    status: pd.DataFrame, odds: Mapping[str, float], recovery: Any, confidence: float, words: Words
 ) -> dict[str, Any]:
     """Are we on plan: what was delivered, what is forecast and the odds, and what to change first."""
     rows = status.set_index("metric")
@@ -114,7 +111,7 @@ def _elsewhere(words: Words) -> str:
     return words("See on the goal's page which stage is short, and what would close the gap.")
 
 
-def step(recovery: "Recovery | None", words: Words) -> str | None:
+def step(recovery: Any, words: Words) -> str | None:
     """The first thing to change tomorrow; None where nothing is worth it or known."""
     if recovery is None or recovery.lines.empty:
         return None
@@ -191,7 +188,7 @@ def alarms(status: pd.DataFrame, rate: float, watched: int, words: Words) -> dic
     }
 
 
-def change(found: "Recovery | None", source: str, words: Words) -> dict[str, Any]:
+def change(found: Any, source: str, words: Words) -> dict[str, Any]:
     """What the changes bring back. source: of the plan."""
     if found is None:
         text = {

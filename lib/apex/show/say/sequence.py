@@ -4,16 +4,13 @@ Every function takes what may be shown (suppressed figures are null) and returns
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from apex.show.glossary import channel as channel_name
 from apex.show.say.wording import fitting
 from apex.show.words import MISSING, Words, is_missing
-
-if TYPE_CHECKING:
-    from apex.report.upstream.sequence_page import Study
 
 Stages = Sequence[tuple[str, str]]
 BARS = 12  # rows of the picture
@@ -45,7 +42,7 @@ def nothing(words: Words) -> dict[str, Any]:
             "next_step": words("Record who was shown what, and what it cost.")}  # fmt: skip
 
 
-def next_step(ladder: pd.DataFrame, study: "Study", stages: Stages, words: Words) -> dict[str, Any]:
+def next_step(ladder: pd.DataFrame, study: Any, stages: Stages, words: Words) -> dict[str, Any]:
     """The headline: the step that most of the value hangs on, for how many, and what the money brings beside a fixed sequence."""
     shown = ladder[ladder.channel_1.notna() & ladder.consumers.notna()]
     total = int(ladder.consumers.sum())
@@ -96,7 +93,7 @@ def next_step(ladder: pd.DataFrame, study: "Study", stages: Stages, words: Words
     return fields | {"text": text}
 
 
-def price(study: "Study", words: Words) -> dict[str, Any]:
+def price(study: Any, words: Words) -> dict[str, Any]:
     """The stop rule: what a unit of money must bring."""
     if study.budget is None:
         text = words("Without costs a step has no price, and nothing says when to stop.")
@@ -201,14 +198,13 @@ def policies(judged: pd.DataFrame, words: Words) -> pd.DataFrame:
     return judged.assign(name=judged.policy.map(names))
 
 
-def statuses(exported: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """What became of the audiences, in words."""
-    names = {"written": words("written"), "empty": words("nobody in it"), "refused": words("refused: too few")}
-    number = [int(c.removeprefix("tier-")) + 1 for c in exported.crowd.astype(str)]
-    return exported.assign(name=[words("Tier {n}", n=n) for n in number], status=exported.status.map(names))
+def tiers(audiences: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """The audiences under the tiers' names."""
+    number = [int(c.removeprefix("tier-")) + 1 for c in audiences.crowd.astype(str)]
+    return audiences.assign(name=[words("Tier {n}", n=n) for n in number])
 
 
-def absent(study: "Study | None", words: Words) -> list[str]:
+def absent(study: Any, words: Words) -> list[str]:
     """What the page would need and the data do not have."""
     if study is None:
         return []

@@ -74,7 +74,8 @@ def booked(wide: pd.DataFrame, lasting: tuple[float, float, float], shape: "Floa
     largest twentieth of it on either side, when a promotion begins or ends, are left out, and what chance gives it is taken
     off. HOLD of it is held.
     """
-    values = wide.to_numpy(float) / shape[:, None]
+    counts, by_day = wide.to_numpy(float), shape[:, None]
+    values = np.divide(counts, by_day, out=np.zeros_like(counts), where=by_day > 0)  # a weekday without media
     steps, means = np.diff(values, axis=0), (values[1:] + values[:-1]) / 2
     pairs = np.square(means.sum(axis=1)) - np.square(means).sum(axis=1)  # of different channels
     known = pairs > 0

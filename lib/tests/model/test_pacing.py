@@ -104,6 +104,10 @@ def test_the_spread_is_learned():
     stepped = series()
     stepped.iloc[100:200, 0] *= 3  # one channel bought more: no noise
     assert pacing_spread.booked(stepped, (0, 0, 0), np.ones(364)).day <= 0.05
+    silent = series()
+    silent.iloc[6::7] = 0.0  # nothing is ever shown on Sundays
+    shape = np.tile([1.0] * 6 + [0.0], 52)
+    assert np.isfinite(pacing_spread.booked(silent, (0, 0, 0), shape).day)
     held, free = (pacing_spread.learn(series(day=0.2, hold=h).sum(axis=1), 1.0, (0, 0, 0)) for h in (0.8, 0.0))
     assert held.hold > free.hold and free.day == pytest.approx(0.2, abs=0.05)
 

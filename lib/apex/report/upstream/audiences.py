@@ -202,7 +202,8 @@ class Study:
         frame["band"] = ranking.bands(frame.crowd, frame.value)
         frame["decile"] = holdout.deciles(frame.market_minor)
         frame["leaving"] = audience.leaving(run.book, run.brand, run.as_of, frame.consumer_id, self.days)
-        frame["held_out"] = holdout.hold_out(frame, self.share, self.seed, ["crowd", "stage", "decile"])
+        known = audience.drawn(run.warehouse, run.campaign.campaign_id)  # a trial that has begun is not drawn again
+        frame["held_out"] = holdout.hold_out(frame, self.share, self.seed, ["crowd", "stage", "decile"], keep=known)
         return frame
 
     @property

@@ -18,7 +18,7 @@ LAB_DIR ?= .
 APEX := $(PYTHON) -m apex
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help report data test test-slow test-browser truth lint types format tidy lab lock clean
+.PHONY: help report data match test test-slow test-browser truth lint types format tidy lab lock clean
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -27,6 +27,10 @@ report: $(READY) ## render a campaign's report            (CAMPAIGN=data/campaig
 
 data: $(READY) ## build a warehouse from its source     (WAREHOUSE=complete-journey)
 	@$(APEX) data $(WAREHOUSE)
+
+match: $(READY) ## an export's keys as the owner knows them  (EXPORT=reports/NAME/exports/CROWD/CHANNEL KEYS=file OUT=file)
+	@$(APEX) match "$(or $(EXPORT),$(error EXPORT is the folder of an export))" "$(or $(KEYS),$(error KEYS is your file of keys))" \
+	  "$(or $(OUT),$(error OUT is the file to write, outside the repository))"
 
 test: lint types data ## everything a clean machine can check: lint, types, tests, notebooks, a full report
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -n 2 --dist loadfile lib/tests
@@ -38,7 +42,9 @@ test-slow: $(READY) data ## what takes minutes: many more random worlds, builds 
 test-browser: $(READY) data ## every page and JupyterLab in the system's Chromium   (CHROME_PATH=/path/to/chrome)
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -m browser lib/tests/browser
 
-truth: $(READY) ## the pages of truth: PAGE=credit, realism, plans, creatives, providers, else all; by name: media, odds, loop, acts   (SEEDS="31 37")
+truth: $(READY) ## the pages of truth: PAGE=credit, realism, plans, creatives, providers, else all; by name: media, odds, loop, acts, sequence, contracts, pacing, trials   (SEEDS="31 37")
+truth: $(READY) ## the pages of truth: PAGE=credit, realism, plans, creatives, providers, else all; by name: media, odds, loop, acts, sequence   (SEEDS="31 37")
+truth: $(READY) ## the pages of truth: PAGE=credit, realism, plans, creatives, providers, else all; by name: media, odds, pacing, loop, acts   (SEEDS="31 37")
 	@for page in $(or $(PAGE),credit realism plans creatives providers); do \
 	@for page in $(or $(PAGE),credit realism plans creatives providers); do \
 	  PYTHONPATH=lib $(PYTHON) -m truth $$page $(if $(SEEDS),--seeds $(SEEDS)); done

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from apex.errors import ApexError
 
@@ -14,11 +15,17 @@ def main(arguments: list[str] | None = None) -> int:
     report.add_argument("campaign", metavar="CAMPAIGN", help="a name in data/campaigns, or the path of a .yml file")
     data = verbs.add_parser("data", help="build a warehouse from its source")
     data.add_argument("warehouse", metavar="WAREHOUSE", help="the warehouse's name")
+    match = verbs.add_parser("match", help="re-join an export with the owner's own keys, outside the repository")
+    match.add_argument("export", metavar="EXPORT", help="the package's folder: reports/NAME/exports/CROWD/CHANNEL")
+    match.add_argument("keys", metavar="KEYS", help="a file of raw keys, one at the head of each line")
+    match.add_argument("out", metavar="OUT", help="the file to write, outside the repository")
     verbs.add_parser("tidy", help="run every notebook on its defaults and renew the outputs that nbval compares")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.verb == "report":
             return _report(chosen.campaign)
+        if chosen.verb == "match":
+            return _match(chosen.export, chosen.keys, chosen.out)
         return _data(chosen.warehouse) if chosen.verb == "data" else _tidy()
     except ApexError as error:
         sys.stderr.write(f"{error}\n")
@@ -47,6 +54,23 @@ def _data(warehouse: str) -> int:
 
     folder = build(warehouse)
     sys.stdout.write(f"{folder}\n")
+    return 0
+
+
+def _match(export: str, raw: str, out: str) -> int:
+    from apex.report.package import parts, verify
+    from apex.warehouse.match import match
+
+    package = Path(export)
+    manifest = verify(package)
+    whole, add, remove = (parts(package, manifest, kind) for kind in ("audience", "add", "remove"))
+    found = match(
+        whole, add, remove, Path(raw), Path(out), fingerprint=manifest.audience.key, threshold=manifest.threshold
+    )
+    sys.stderr.write(
+        f"{found} of {manifest.consumers} consumers are matched; the audience may be used to {manifest.audience.expires}\n"
+    )
+    sys.stdout.write(f"{out}\n")
     return 0
 
 

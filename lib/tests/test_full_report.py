@@ -130,9 +130,12 @@ def test_audiences_hold_out_and_never_export_who_is_held_out(report):
     sizes = crowds.set_index("crowd")
     assert (sizes.holdout <= sizes.consumers).all() and sizes.holdout.sum() > 0
     exported = table(report, "3_execute-audiences.exports").set_index("crowd")
-    keys = {
-        p.parent.parent.name: pd.read_parquet(p).consumer_id for p in report.glob("exports/*/mail/audience.parquet")
+    keys = {  # a crowd is exported for each of its channels, the same people to each
+        p.parent.parent.name: pd.read_parquet(p).consumer_id
+        for p in sorted(report.glob("exports/*/*/audience-0001.parquet"))
     }
+    for p in report.glob("exports/*/*/audience-0001.parquet"):
+        assert set(pd.read_parquet(p).consumer_id) == set(keys[p.parent.parent.name])
     assert {c: len(k) for c, k in keys.items()} == exported[exported.status == "written"].addressed.to_dict()
     everyone = pd.concat(keys.values())
     assert not everyone.duplicated().any(), "nobody is addressed twice"

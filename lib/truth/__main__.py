@@ -2,8 +2,9 @@
 
 `python -m truth NAME`: another page, reports/truth/NAME.html: `realism`, the markets beside real data; `plans`, what media
 bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
-stated odds of goals against what happened; `loop` plays a plan file and wraps it up; `acts`,
-what a plan's acts bring beside trade as usual.
+stated odds of goals against what happened; `acts`, what a plan's acts bring beside trade as usual; `loop` plays a plan file and
+wraps it up; `sequence`, learned next steps beside fixed ones; `contracts`, guarantees against what was delivered; `pacing`,
+alarms of campaigns on plan and of short ones; `trials`, false winners with a look every day.
 """
 
 import argparse
@@ -25,8 +26,8 @@ from twin.store import DEFAULT, truth
 
 PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
-    "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop",
-    "acts": "truth.acts",
+    "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop", "acts": "truth.acts",
+    "sequence": "truth.sequence", "contracts": "truth.contracts", "pacing": "truth.pacing", "trials": "truth.trials",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

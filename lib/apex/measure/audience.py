@@ -7,6 +7,7 @@ import pandas as pd
 
 from apex.ledger import Book
 from apex.measure import crowds
+from apex.measure.trial import CONTROLS
 from apex.warehouse import Warehouse
 
 
@@ -33,6 +34,19 @@ def candidates(people: pd.DataFrame, needed: pd.DataFrame, cells: Sequence[str],
         n = int((mine.stage.isin(list(cells)[max(at - 1, 0) : at]) | ((mine.stage == row.stage) & mine.leaving)).sum())
         rows.append((row.stage, int(row.gap), n if n == 0 or n >= threshold else None))
     return pd.DataFrame(rows, columns=["stage", "gap", "below"]).astype({"below": "Int64"})
+
+
+def drawn(warehouse: Warehouse, experiment_id: str | None) -> pd.Series | None:
+    """Whether each consumer of a campaign's own trial is held out (index consumer_id, bool); None where nothing was drawn yet.
+
+    Only a list with an arm that was held out on purpose is a draw; a mailing list alone is none.
+    """
+    if experiment_id is None or not warehouse.has("assignments"):
+        return None
+    table = warehouse.table("assignments")
+    mine = table.filter((table.experiment_id == experiment_id) & table.consumer_id.notnull())
+    listed = mine.select("consumer_id", held=mine.arm.isin(CONTROLS)).execute()
+    return listed.groupby("consumer_id").held.any() if listed.held.any() else None
 
 
 def leaving(book: Book, brand: str, day: date, consumer_id: pd.Series, days: int) -> pd.Series:

@@ -48,8 +48,8 @@ class Counted(NamedTuple):
 def counted(book: Book, brand: str, category: str | None, spans: Sequence[Span], *, in_trips: bool = False) -> Counted:
     """Points of the days in `spans`, cut to those whose CONVERT days may be seen whole; by consumer and day.
 
-    Columns: consumer_id, cell (O, then the stages; who is at no stage and without an event in the category in 30 days is left
-    out), met (bits: the n-th channel met on the day; 0: none), cohort (t in days since 1970, by COHORT), the bands of KNOWN,
+    Columns: consumer_id, day, cell (O, then the stages; who is at no stage and without an event in the category in 30 days is
+    left out), met (bits: the n-th channel met on the day; 0: none), cohort (t in days since 1970, by COHORT), the bands of KNOWN,
     bucket (consumer_id modulo BUCKETS), moved (1: deeper by something else than a passive contact, or buying, from t to
     t + CONVERT − 1; the contact alone moves nobody: it makes anybody aware by definition), gmv_minor (paid then).
 
@@ -57,19 +57,20 @@ def counted(book: Book, brand: str, category: str | None, spans: Sequence[Span],
     for data where contacts are only seen on shopping trips. Empty where there is no contact or no whole day. One row a
     point suits samples of up to some hundred thousand consumers; of a larger market a sample of consumers does.
     """
-    asked = _days(book, spans)
+    asked = asked_days(book, spans)
     touch = contacts(book, brand, asked)
     channels = [] if asked is None else sorted(touch.select("channel").distinct().execute().channel)
     whole = ["met", "cohort", *KNOWN, "bucket", "moved", "gmv_minor"]
     if asked is None or not channels:
-        names = ["consumer_id", "cell", *whole]
-        return Counted(pd.DataFrame(columns=names).astype(dict.fromkeys(names, "int64") | {"cell": object}), [])
+        names = ["consumer_id", "day", "cell", *whole]
+        kinds = dict.fromkeys(names, "int64") | {"cell": object, "day": "datetime64[us]"}
+        return Counted(pd.DataFrame(columns=names).astype(kinds), [])
     bit = touch.channel.cases(*((c, 1 << i) for i, c in enumerate(channels)), else_=0).cast("int64")
     contact = touch.mutate(bit=bit).group_by("consumer_id", "day").agg(met=lambda t: t.bit.sum().cast("int64"))
     free = _free(book, brand, asked, contact, in_trips)
-    frame = _described(book, brand, category, contact.union(free)).execute()
+    frame = described(book, brand, category, contact.union(free)).execute()
     frame = frame.astype(dict.fromkeys(whole, "int64")).sort_values(["consumer_id", "day"], ignore_index=True)
-    return Counted(frame[["consumer_id", "cell", *whole]], channels)
+    return Counted(frame[["consumer_id", "day", "cell", *whole]], channels)
 
 
 def contacted(seen: Counted) -> dict[tuple[str, str], int]:
@@ -84,7 +85,7 @@ def contacted(seen: Counted) -> dict[tuple[str, str], int]:
 
 def costs(book: Book, brand: str, spans: Sequence[Span]) -> pd.DataFrame:
     """channel, days (consumers met, each day anew, whatever their cell), cost_minor (null: no spend is known), in `spans`."""
-    asked = _days(book, spans)
+    asked = asked_days(book, spans)
     if asked is None:
         return pd.DataFrame(
             {
@@ -104,7 +105,7 @@ def costs(book: Book, brand: str, spans: Sequence[Span]) -> pd.DataFrame:
     return frame.astype({"days": "int64"}).sort_values("channel", ignore_index=True)
 
 
-def _days(book: Book, spans: Sequence[Span]) -> "ir.Table | None":
+def asked_days(book: Book, spans: Sequence[Span]) -> "ir.Table | None":
     """The days of the spans that have an eve and CONVERT days after them in what may be seen; None where there are none."""
     first, last = book.warehouse.first_day + timedelta(days=1), book.warehouse.last_day - timedelta(days=CONVERT - 1)
     every = {a + timedelta(days=i) for a, b in spans for i in range((b - a).days + 1)}
@@ -116,7 +117,8 @@ def _days(book: Book, spans: Sequence[Span]) -> "ir.Table | None":
     return ibis.memtable(frame, schema={"day": "date", "eve": "date", "number": "int64"})
 
 
-def _events(book: Book, brand: str) -> "ir.Table":
+def events_of(book: Book, brand: str) -> "ir.Table":
+    """The brand's events, with their day."""
     events = book.warehouse.table("events")
     events = events.filter(events.brand == brand)
     return events.mutate(day=events.occurred_at.date())
@@ -124,7 +126,7 @@ def _events(book: Book, brand: str) -> "ir.Table":
 
 def contacts(book: Book, brand: str, asked: "ir.Table | None") -> "ir.Table":
     """consumer_id, day, channel: whom each channel that is not the consumer's own way met on each of the days."""
-    events = _events(book, brand)
+    events = events_of(book, brand)
     own = own_channels(book.warehouse)
     events = events.filter(events.behaviour.isin(CONTACT) & events.channel.notnull())
     events = events.filter(events.channel.notin(own)) if own else events
@@ -147,8 +149,8 @@ def _free(book: Book, brand: str, asked: "ir.Table", contact: "ir.Table", in_tri
     return all_days.anti_join(contact, ["consumer_id", "day"]).mutate(met=ibis.literal(0, "int64"))
 
 
-def _described(book: Book, brand: str, category: str | None, points: "ir.Table") -> "ir.Table":
-    """Points with cell, cohort, bands, bucket, and what followed: moved (0 or 1), gmv_minor."""
+def described(book: Book, brand: str, category: str | None, points: "ir.Table") -> "ir.Table":
+    """Points (consumer_id, day, met) with cell, cohort, bands, bucket, and what followed: moved (0 or 1), gmv_minor."""
     day = points.day
     points = points.mutate(
         eve=day - ibis.interval(days=1), back=day - ibis.interval(days=BACK), end=day + ibis.interval(days=CONVERT)
@@ -235,7 +237,7 @@ def deeper(rows: "ir.Table", at: "ir.Table") -> "ir.Table":
 
 def daily(book: Book, brand: str) -> "ir.Table":
     """A consumer's day with the brand: on, visited (own doing, not buying), carted, met_on, bought (0 or 1), gmv_minor."""
-    events, own = _events(book, brand), own_channels(book.warehouse)
+    events, own = events_of(book, brand), own_channels(book.warehouse)
     paid = events.channel.notnull() & (events.channel.notin(own) if own else ibis.literal(True))
     buy = events.behaviour == "buy"
     by = events.group_by("consumer_id", on=events.day).agg(

@@ -1,73 +1,37 @@
 """Export packages: the keys of one crowd for one channel, as media teams load them, and a manifest that proves them.
 
-A package is a folder: `audience.parquet` and `audience.csv` (one column, consumer_id, the warehouse's hashed key, ascending)
-and `manifest.json`. It appears as a whole or not at all, never holds anyone who is held out, and is refused where fewer
-than the privacy threshold would be in it. The same inputs give the same bytes.
+A package is a folder:
+
+- `audience-0001.parquet`, …: the whole audience, chunk by chunk (consumer_id, the warehouse's hashed key, ascending over all
+  chunks; band, 1 for the tenth that is met first, 0 where nobody is ranked);
+- `add-0001.csv`, …, `remove-0001.csv`, …: what is to be loaded now: all keys, or, where the channel has an earlier export of
+  this audience, only those that came and those that went;
+- `manifest.json`, written last.
+
+It appears as a whole or not at all, never holds anyone who is held out, and is refused where fewer than the privacy threshold
+would be in it. Differences of fewer people than that are a list of few: then all keys are to be loaded anew. The same inputs
+give the same bytes, and memory does not grow with the audience (`apex.report.key_parts`).
 """
 
-import io
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from apex import files
-from apex.errors import ApexError, nearest
+from apex.errors import ApexError
+from apex.report import key_parts
+from apex.report.key_parts import ROWS, Ascending, Batch, Writer
+from apex.report.package import SCHEMA, Audience, Changes, File, Manifest, parts, read_manifest, verify
 
-SCHEMA: Literal[1] = 1
-FILES = ("audience.csv", "audience.parquet")
-KEYS = pa.schema([pa.field("consumer_id", pa.int64(), nullable=False)])
+__all__ = ["EXPIRES_AFTER", "Audience", "Manifest", "audience", "export", "verify"]
+
 EXPIRES_AFTER = 30  # days that an audience may be used: who is in it goes stale
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class File(_Strict):
-    """One file of a package."""
-
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    bytes: int = Field(ge=0)
-    rows: int = Field(ge=0)
-
-
-class Audience(_Strict):
-    """What is exported: which crowd under which definition, for whom, drawn how, and how long it may be used.
-
-    crowd, crowd_digest: see `apex.measure.crowds.Crowds.digest`. name: the crowd's, by language. as_of: the day it is
-    true of. expires: the last day on which it may be used. seed, share: of the hold-out; null without one.
-    """
-
-    campaign: str
-    brand: str
-    crowd: str
-    crowd_digest: str
-    name: dict[str, str]
-    channel: str
-    as_of: date
-    expires: date
-    seed: str | None
-    share: float | None
-
-
-class Manifest(_Strict):
-    """manifest.json. consumers: how many keys; held_out: how many were left out, null where below the threshold."""
-
-    schema_: Literal[1] = Field(alias="schema")
-    audience: Audience
-    consumers: int
-    held_out: int | None
-    files: dict[str, File]
 
 
 def audience(
@@ -82,6 +46,7 @@ def audience(
     days: int = EXPIRES_AFTER,
     seed: str | None = None,
     share: float | None = None,
+    key: str | None = None,
 ) -> Audience:
     """What an export is of; `days`: how many days after as_of it may still be used. ApexError for a name that is no file's."""
     for what, value in (("crowd", crowd), ("channel", channel)):
@@ -91,43 +56,73 @@ def audience(
         raise ApexError(f"export: an audience may be used for at least one day, not {days}.")
     return Audience(
         campaign=campaign, brand=brand, crowd=crowd, crowd_digest=digest, name=dict(name), channel=channel, as_of=as_of,
-        expires=as_of + timedelta(days=days), seed=seed, share=share,
+        expires=as_of + timedelta(days=days), seed=seed, share=share, key=key,
     )  # fmt: skip
 
 
 def export(
-    folder: Path, audience: Audience, consumer_id: npt.ArrayLike, held_out: npt.ArrayLike, threshold: int
+    folder: Path,
+    audience: Audience,
+    consumer_id: npt.ArrayLike | Iterable[Batch],
+    held_out: npt.ArrayLike | Iterable[Batch],
+    threshold: int,
+    *,
+    bands: npt.ArrayLike | None = None,
+    rows: int = ROWS,
+    earlier: Path | None = None,
 ) -> Path:
     """Write the package `folder`/exports/CROWD/CHANNEL and return its path; one that is there is replaced as a whole.
 
-    consumer_id: int64 keys of the crowd, each once, in any order. held_out: the keys held out, of this crowd or of all;
-    none of them is written. Raises ApexError, and writes nothing, where fewer than `threshold` keys (or none) would be
-    left, for a key twice, or for what are no keys.
+    consumer_id: int64 keys of the crowd, each once, in any order; an iterator gives them in batches (with or without
+    bands). held_out: the keys held out, of this crowd or of all; none of them is written. bands: of the keys, where they are one
+    list. rows: of a chunk. earlier: the last package of this audience, from which differences are made; one that is of
+    something else, expired or not whole does not count. Raises ApexError, and writes nothing, where fewer than `threshold`
+    keys (or none) would be left, for a key twice, or for what are no keys.
     """
-    keys, out = _keys("consumer_id", consumer_id), _keys("held_out", held_out)
     where = f'The audience "{audience.crowd}" for "{audience.channel}"'
-    if len(np.unique(keys)) != len(keys):
-        raise ApexError(f"{where}: a consumer stands in it twice.")
-    left = np.setdiff1d(keys, out, assume_unique=False)
-    if len(left) < max(threshold, 1):
-        few = f"has fewer than {threshold} consumers, the privacy threshold" if threshold > 1 else "is empty"
-        raise ApexError(f"{where} {few}, after the hold-out; nothing is written.")
-    without = len(keys) - len(left)
-    table = pa.table({"consumer_id": left}, schema=KEYS)
+    if rows < 1:
+        raise ApexError(f"{where}: a chunk has at least one row, not {rows}.")
+    before = _counts(earlier, audience)
     target = folder / "exports" / audience.crowd / audience.channel
     with files.lock(target), files.building(target) as package:
-        sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
-        (package / "audience.parquet").write_bytes(sink.getvalue())
-        pyarrow.csv.write_csv(
-            table, package / "audience.csv", pyarrow.csv.WriteOptions(quoting_style="none", quoting_header="none")
-        )
+        piles = package / "piles"
+        key_parts.pile(piles, "in", key_parts.batches("consumer_id", consumer_id, bands))
+        key_parts.pile(piles, "out", key_parts.batches("held_out", held_out))
+        whole = Writer(package, "audience", "parquet", rows)
+        add, remove = Writer(package, "add", "csv", rows), Writer(package, "remove", "csv", rows)
+        then = None if before is None else Ascending(before[1])
+        without = 0
+        for (mine, bound), (out, _) in zip(key_parts.piled(piles, "in"), key_parts.piled(piles, "out"), strict=True):
+            keys = mine["key"]
+            if (keys[1:] == keys[:-1]).any():
+                raise ApexError(f"{where}: a consumer stands in it twice.")
+            left = mine[~key_parts.among(keys, out["key"])]
+            without += len(mine) - len(left)
+            whole.add(left)
+            if then is not None:
+                old = then.below(bound)
+                add.add(left[~key_parts.among(left["key"], old)])
+                remove.add(key_parts.keyed("the earlier export", old[~key_parts.among(old, left["key"])]))
+        shutil.rmtree(piles)
+        if whole.total < max(threshold, 1):
+            few = f"has fewer than {threshold} consumers, the privacy threshold" if threshold > 1 else "is empty"
+            raise ApexError(f"{where} {few}, after the hold-out; nothing is written.")
+        for writer in (whole, add, remove):
+            writer.close()
+        changes = None
+        if before is not None and not any(0 < w.total < threshold for w in (add, remove)):
+            changes = Changes(since=before[0].audience.as_of, against=before[2], added=add.total, removed=remove.total)
+        else:
+            add, remove = _all(package, whole, (add, remove), rows), Writer(package, "remove", "csv", rows)
+        written = {**whole.written, **add.written, **remove.written}
         manifest = Manifest(
             schema=SCHEMA,
             audience=audience,
-            consumers=len(left),
+            consumers=whole.total,
             held_out=None if 0 < without < threshold else without,
-            files={name: _file(package / name, len(left)) for name in FILES},
+            threshold=threshold,
+            changes=changes,
+            files={name: File.of(package / name, n) for name, n in written.items()},
         )
         text = json.dumps(manifest.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=1, sort_keys=True)
         files.atomic_write(package / "manifest.json", text + "\n")
@@ -135,56 +130,35 @@ def export(
     return target
 
 
-def verify(package: Path, *, day: date | None = None, held_out: npt.ArrayLike = ()) -> Manifest:
-    """Read a package again and hold it against its manifest; returns the manifest.
-
-    day: the day it is to be used on. held_out: keys that must not be in it. Raises ApexError that names the file: missing,
-    changed, not the keys it should hold, expired, or holding a consumer who is held out (without saying whom).
-    """
-    manifest = _read(package)
-    if sorted(manifest.files) != sorted(FILES):
-        raise ApexError(f"{package.name}/manifest.json: lists {', '.join(manifest.files)}, not {', '.join(FILES)}.")
-    for name, wanted in manifest.files.items():
-        if not (package / name).is_file():
-            raise ApexError(f"{package.name}: {name} is missing.")
-        if _file(package / name, wanted.rows) != wanted:
-            raise ApexError(f"{package.name}/{name} is not the file that was exported: its digest differs.")
-    if more := {p.name for p in package.iterdir()} - {*FILES, "manifest.json"}:
-        raise ApexError(f"{package.name}: {', '.join(sorted(more))} does not belong to the package.")
-    keys = pq.read_table(package / "audience.parquet")
-    options = pyarrow.csv.ConvertOptions(column_types=KEYS)
-    listed = pyarrow.csv.read_csv(package / "audience.csv", convert_options=options)
-    if keys.schema != KEYS or not keys.equals(listed.cast(KEYS)):
-        raise ApexError(f"{package.name}: the two files do not hold the same keys.")
-    ids = keys["consumer_id"].to_numpy()
-    if len(ids) != manifest.consumers or (np.diff(ids) <= 0).any():
-        raise ApexError(f"{package.name}: the keys are not as many as the manifest says, each once and ascending.")
-    if np.isin(ids, _keys("held_out", held_out)).any():
-        raise ApexError(f"{package.name}: holds a consumer who is held out.")
-    if day is not None and day > manifest.audience.expires:
-        raise ApexError(f"{package.name}: the audience expired on {manifest.audience.expires}; export it anew.")
-    return manifest
+def loads(package: Path) -> tuple[Literal["whole", "differences"], int | None, int | None]:
+    """What a package asks to be loaded: all or differences; how many of these come and go (None where all are loaded)."""
+    changes = read_manifest(package).changes
+    return ("whole", None, None) if changes is None else ("differences", changes.added, changes.removed)
 
 
-def _read(package: Path) -> Manifest:
-    path = package / "manifest.json"
-    if not path.is_file():
-        around = [p.name for p in package.parent.glob("[!.]*")] if package.parent.is_dir() else []
-        raise ApexError(f"{package.name} is no export package (no manifest.json).{nearest(package.name, around)}")
+def _counts(earlier: Path | None, audience: Audience) -> tuple[Manifest, list[Path], str] | None:
+    """The earlier package's manifest, chunks and digest, where differences to it are what the channel lacks."""
+    if earlier is None or not (earlier / "manifest.json").is_file():
+        return None
     try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first: Any = error.errors()[0]
-        at = ".".join(map(str, first["loc"])) or "the file"
-        raise ApexError(f"{package.name}/manifest.json: {at}: {first['msg']}.") from None
+        manifest = verify(earlier, day=audience.as_of)
+    except ApexError:
+        return None
+    same = all(
+        getattr(manifest.audience, name) == getattr(audience, name)
+        for name in ("campaign", "brand", "crowd", "channel", "key")
+    )
+    return (manifest, parts(earlier, manifest, "audience"), files.digest(earlier / "manifest.json")) if same else None
 
 
-def _file(path: Path, rows: int) -> File:
-    return File(sha256=files.digest(path), bytes=path.stat().st_size, rows=rows)
-
-
-def _keys(name: str, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    array = np.asarray(values)
-    if array.size and (array.ndim != 1 or array.dtype.kind not in "iu"):
-        raise ApexError(f"export: {name} should be a list of int64 keys without gaps, not {array.dtype}.")
-    return array.astype(np.int64).ravel()
+def _all(package: Path, whole: Writer, differences: Iterable[Writer], rows: int) -> Writer:
+    """Everything is to be loaded: chunks of all keys in the place of differences."""
+    for writer in differences:
+        for name in writer.written:
+            (package / name).unlink()
+    made = Writer(package, "add", "csv", rows)
+    for name in whole.written:
+        for piece in key_parts.read(package / name):
+            made.add(piece)
+    made.close()
+    return made

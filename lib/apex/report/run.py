@@ -25,7 +25,7 @@ from apex.measure.crowds import Crowds
 from apex.measure.privacy import Page, suppress
 from apex.report import lesson
 from apex.report.campaign import load_campaign
-from apex.report.export import audience, export
+from apex.report.exported import Channels, packages
 from apex.report.finding import Finding, findings_json
 from apex.report.notebooks import FOLDERS
 from apex.report.planned import Planned
@@ -204,27 +204,14 @@ class Run:
             found.append(known if known is not None and fresh else closing.lesson_of(teacher.reference))
         return found
 
-    def export(
-        self, people: pd.DataFrame, crowds: Crowds, channel: str, days: int, seed: str, share: float
-    ) -> pd.DataFrame:
-        """Write one export package for each crowd into the run's `exports/`, and say what became of each.
+    def export(self, people: pd.DataFrame, crowds: Crowds, channel: Channels, days: int, seed: str, share: float,
+               **how: Any) -> pd.DataFrame:  # fmt: skip
+        """Write one export package for each crowd and channel into the run's `exports/`, and say what became of each crowd.
 
-        people: one row a consumer, with consumer_id, crowd (the one it is addressed as) and held_out (bool). Returns crowd,
-        addressed, expires, status (written, empty, or refused: below the privacy threshold, nothing written).
+        See `apex.report.exported.packages`; differences are made against the last good report's exports.
         """
-        held, rows = people.consumer_id[people.held_out], []
-        for name in crowds.names:
-            mine = people[people.crowd == name]
-            left = int((~mine.held_out).sum())
-            status = "empty" if mine.empty else "refused" if left < self.campaign.privacy_threshold else "written"
-            title = {str(k): v for k, v in crowds.crowds[name].name.items()}
-            what = audience(name, crowds.digest(name), title, channel, campaign=self.campaign.name,
-                            brand=self.brand, as_of=self.as_of, days=days, seed=seed, share=share)  # fmt: skip
-            if status == "written":
-                export(self.folder, what, mine.consumer_id, held, self.campaign.privacy_threshold)
-            rows.append({"crowd": name, "addressed": left, "expires": what.expires, "status": status})
-        frame = pd.DataFrame(rows)
-        return frame.assign(crowd=pd.Categorical(frame.crowd, crowds.names, ordered=True))
+        last = self.folder.parent / self.campaign.slug / "exports"
+        return packages(self, people, crowds, channel, days, seed, share, last, **how)
 
     def plan(self, plan: Planned) -> None:
         """Write plan.yml, what execution works from; its counts of people must be those that may be shown."""

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from apex.show.days import columns, stock_lines
     from apex.show.flows import flow, flow_matrix
     from apex.show.fragment import rich
+    from apex.show.gain_curves import gains
     from apex.show.multiples import trends
+    from apex.show.paces import against
     from apex.show.parts import badge, callout, chip, tiles
     from apex.show.phases import phase_calendar
+    from apex.show.rankings import qini
     from apex.show.square import matrix
     from apex.show.style import use_style
     from apex.show.tables import table
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from apex.show.upsets import upset
 
 _HOMES = {
+    "against": "paces",
     "badge": "parts",
     "bars": "amounts",
     "bridge": "bridges",
@@ -39,8 +43,10 @@ _HOMES = {
     "curves": "ages",
     "flow": "flows",
     "flow_matrix": "flows",
+    "gains": "gain_curves",
     "matrix": "square",
     "phase_calendar": "phases",
+    "qini": "rankings",
     "rich": "fragment",
     "scorecard": "cards",
     "series": "timeline",
@@ -55,6 +61,7 @@ _HOMES = {
 __all__ = [
     "Fragment",
     "Words",
+    "against",
     "badge",
     "bars",
     "bridge",
@@ -65,9 +72,11 @@ __all__ = [
     "curves",
     "flow",
     "flow_matrix",
+    "gains",
     "house_css",
     "matrix",
     "phase_calendar",
+    "qini",
     "rich",
     "scorecard",
     "series",

@@ -9,6 +9,7 @@ import pytest
 
 from apex import warehouse
 from apex.errors import ApexError
+from apex.measure import audience, holdout
 from apex.measure.trial import equal_groups, trial
 from apex.model import effect
 from apex.warehouse import open_warehouse
@@ -265,3 +266,13 @@ def test_a_trial_is_never_changed_in_place(shop):
     made = trial(shop(), "x")
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.brand = "c"
+
+
+def test_a_draw_of_the_campaign_stands_and_a_mailing_list_is_none(shop):
+    made = shop([("x", "a", "treated"), ("x", "c", "control"), ("y", "b", "mailed")])
+    known = audience.drawn(made, "x")
+    assert sorted(known.tolist()) == [False, True] and known.index.is_unique
+    people = pd.DataFrame({"consumer_id": [*known.index, 7, 8, 9]})
+    held = holdout.hold_out(people, 0.4, "s", keep=known)
+    assert held[: len(known)].tolist() == known.reindex(people.consumer_id[: len(known)]).tolist()
+    assert audience.drawn(made, "y") is audience.drawn(made, "nobody") is audience.drawn(made, None) is None

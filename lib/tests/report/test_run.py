@@ -168,7 +168,7 @@ def test_an_export_writes_what_may_leave_and_says_what_became_of_the_rest(opened
     people["crowd"] = pd.Series(["first"] * 5 + ["second"] * 4 + [None] * 3, dtype="string")
     people["held_out"] = [False, True, False, False, False, True, True, False, False, False, True, False]
     said = opened.export(people, parse_crowds(CROWDS, "crowds.yml"), "mail", 30, "apex", 0.1)
-    assert list(said) == ["crowd", "addressed", "expires", "status"]
+    assert list(said) == ["crowd", "channels", "addressed", "expires", "status", "load", "come", "gone"]
     assert said.crowd.astype(str).tolist() == list(NAMES) and said.crowd.cat.ordered
     assert said.status.tolist() == ["written", "refused", "empty"]
     assert set(said.expires) == {dt.date(2024, 3, 10)}, "thirty days after the eve"
@@ -179,7 +179,7 @@ def test_an_export_writes_what_may_leave_and_says_what_became_of_the_rest(opened
     assert manifest["consumers"] == 4 and manifest["held_out"] is None, "one held out is a count below the threshold"
     counted = numbers({k: v for k, v in manifest.items() if k != "schema"} | {"audience": {}})
     assert counted and min(counted) >= 3
-    written = pd.read_parquet(exports / "first" / "mail" / "audience.parquet").consumer_id
+    written = pd.read_parquet(exports / "first" / "mail" / "audience-0001.parquet").consumer_id
     assert set(written) == set(people.consumer_id[people.crowd.eq("first").fillna(False) & ~people.held_out])
 
     shown = opened.keep("exports", said, keys=["crowd"], people=["addressed"])

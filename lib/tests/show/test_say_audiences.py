@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from apex import show
 from apex.report.finding import Finding
+from apex.show.say import audience_order as order_say
 from apex.show.say import audiences as say
 from apex.show.words import Words
 from apex.warehouse import schema
@@ -41,7 +43,7 @@ def test_audiences_are_counted_without_those_that_were_refused(words):
 
 def test_one_audience_and_none(words):
     one = valid(say.ready(exported(("loyal", 400, "written"), ("once", 0, "empty")), 0.1, words))
-    assert one.next_step is None and "audiences" not in one.short
+    assert "exports/" in one.next_step and "audiences" not in one.short
     none = valid(say.ready(exported(("loyal", None, "refused")), 0.1, words))
     assert (none.verdict, none.value) == ("behind", None)
     assert valid(say.ready(exported(), 0.1, words)).verdict == "behind"
@@ -162,11 +164,98 @@ def test_every_behaviour_and_trait_of_the_warehouse_has_a_name(words):
 
 def test_tables_and_bars_carry_the_crowds_names(words):
     sized = crowds([158, None, 0], [1, None, 0])
-    bars = say.bars(sized, NAMES)
-    assert list(bars.label) == list(NAMES.values()) and bars.suppressed.tolist() == [False, True, False]
-    assert list(say.rows(sized, NAMES).crowd) == list(NAMES.values())
-    assert say.bars(sized.iloc[:0], NAMES).empty and say.rows(sized.iloc[:0], NAMES).empty
+    assert list(say.rows(sized, NAMES).crowd) == list(NAMES.values()) and say.rows(sized.iloc[:0], NAMES).empty
     frame = exported(("loyal", 400, "written"), ("once", 0, "empty"), ("heavy", None, "refused"))
-    rows = say.statuses(frame, NAMES, words)
+    bars = say.bars(frame.assign(suppressed=frame.addressed.isna()), NAMES)
+    assert list(bars.label) == [NAMES["loyal"], NAMES["heavy"]] and bars.suppressed.tolist() == [False, True]
+    made = frame.assign(
+        channels="mail, live", load=["differences", None, None], come=[30, None, None], gone=[25, None, None]
+    )
+    rows = say.statuses(made, made, NAMES, words)
     assert rows.status.nunique() == 3 and list(rows.expires) == [words.day(DAY), "–", "–"]
+    assert list(rows.crowd) == [NAMES["loyal"], NAMES["heavy"], NAMES["once"]], "empty ones last"
+    assert "30" in rows.load[0] and "25" in rows.load[0] and set(rows.load[1:]) == {"–"}
+    assert len(rows.channels[0]) > 4 and "message" not in rows.channels[0]
     assert words.day(DAY) in say.expiry(DAY, words)
+
+
+# ---- order, look-alikes, rest, benefits ----
+
+
+def ranking(*rows):
+    return pd.DataFrame(rows, columns=["crowd", "people", "basis", "channel"])
+
+
+TESTED = {"times": 2.8, "low": 2.5, "high": 3.1, "n": 7175.0, "buyers": 533.0}
+
+
+def test_the_order_says_what_stands_behind_it(words):
+    some = ranking(("loyal", 400, "lift", "live"), ("once", 50, "propensity", None), ("heavy", 0, None, None))
+    said = valid(order_say.order(TESTED, some, 90, words))
+    assert "2.8" in said.short and "2.5" in said.text and said.verdict == "ahead" and said.next_step
+    weak = valid(order_say.order({**TESTED, "low": 0.9}, some[1:], 90, words))
+    assert weak.verdict == "careful" and weak.text != said.text
+    untold = valid(order_say.order(None, some, 90, words))
+    assert untold.kind == "not identified" and untold.tile is None
+    shown = order_say.ranks(some, NAMES, words)
+    assert len(shown) == 2 and shown.channel[1] == "–"
+
+
+def beside(*rows):
+    columns = ["crowd", "people", "by_rule", "by_likeness", "by_chance", "lead", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+TENTH = ("random", 990, 0.1, 0.38, 0.1, 0.28, 0.22, 0.34)
+
+
+def test_look_alikes_stand_beside_chance_and_rules(words):
+    better = beside(
+        ("once", 440, 0.17, 0.26, 0.04, 0.09, 0.03, 0.14), ("all", 0, np.nan, np.nan, np.nan, 0.09, 0.03, 0.14), TENTH
+    )
+    said = valid(order_say.like(better, 9955, 273, 90, words))
+    assert "3.8" in said.short and "38%" in said.text and said.verdict == "ahead" and said.next_step is None
+    true = pd.DataFrame({"arrived": [5, 160], "said": [0.01, 0.086], "came": [0.02, 0.081]})
+    assert "8.6%" in order_say.like(better, 9955, 273, 90, words, true)["text"]
+    assert order_say.like(better, 9955, 273, 90, words, true[:1])["text"] == said.text, "too few came to be told"
+    same = better.assign(low=[-0.1, -0.1, 0.22])
+    assert valid(order_say.like(same, 9955, 273, 90, words)).verdict == "careful"
+    assert valid(order_say.like(same, 9955, 273, 90, words)).next_step
+    assert valid(order_say.like(beside(TENTH), 9955, 273, 90, words)).verdict == "ahead"
+    assert valid(order_say.like(None, None, None, 90, words)).kind == "not identified"
+    assert list(order_say.leads(better, NAMES, words).value) == [0.38, 0.26]
+    assert list(order_say.dots(better, NAMES).label) == [LONG]
+
+
+def test_rest_never_says_a_hidden_count(words):
+    def rested(*tired):
+        return pd.DataFrame({"crowd": list(NAMES)[: len(tired)], "tired": pd.array(tired, "Int64")})
+
+    assert "**30**" in valid(order_say.rest(rested(30, 0), 3, 7, words)).text
+    hidden, none = (valid(order_say.rest(r, 3, 7, words)).text for r in (rested(None, 0), rested(0, 0)))
+    assert hidden != none and valid(order_say.rest(rested(0), 0, 7, words)).value is None
+
+
+def test_a_benefit_is_named_where_it_stands_out(words):
+    columns = ["crowd", "kind", "offered", "used", "rate", "low", "high", "odds", "runner"]
+    rows = pd.DataFrame([("once", "points", 115, 70, 0.59, 0.53, 0.65, 0.94, "gift"),
+                         ("loyal", "gift", 9, 1, 0.2, 0.1, 0.3, 0.4, None)], columns=columns)  # fmt: skip
+    said = valid(order_say.benefit(rows, NAMES, words))
+    assert "points" in said.text and "59%" in said.text and len(said.short) <= 60
+    assert valid(order_say.benefit(rows[1:], NAMES, words)).next_step
+    assert valid(order_say.benefit(rows[:0], NAMES, words)).kind == "not identified"
+    assert order_say.offers(rows, NAMES, words).faint.tolist() == [False, True]
+
+
+def test_a_gain_curve_names_its_dots(words):
+    curve = pd.DataFrame(
+        {"share": [0, 0.1, 0.5, 1], "caught": [0, 0.4, 0.9, 1], "low": [0, 0.3, 0.8, 1], "high": [0, 0.5, 0.95, 1]}
+    )
+    dots = pd.DataFrame({"label": ["<b>rule"], "share": [0.2], "caught": [0.3]})
+    html = show.gains(curve, dots, words, "x")._repr_html_()
+    assert "&lt;b&gt;rule" in html and "<b>rule" not in html and "40%" in html and html.count("<svg") == 2
+
+
+def test_what_of_a_plan_is_missing_is_said(words):
+    assert len(say.lacking(False, False, words)) == len(say.lacking(True, True, words)) == 1
+    assert say.lacking(True, False, words) == []

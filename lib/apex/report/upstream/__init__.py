@@ -107,6 +107,18 @@ def _budget(run: "Run") -> pd.DataFrame:
     return media.budget(run)
 
 
+def _leaving(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import recall
+
+    return recall.stages(run)
+
+
+def _trials(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import trials
+
+    return trials.verdicts(run)
+
+
 TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "needed"): _needed,
     ("2_plan/goal", "goals"): _goals,
@@ -117,4 +129,6 @@ TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/strategy", "moves"): _moves,
     ("2_plan/launch", "launch"): _launch,
     ("2_plan/strategy", "chosen"): _chosen,
+    ("3_execute/trials", "verdicts"): _trials,
+    ("3_execute/recall", "stages"): _leaving,
 }

@@ -1,6 +1,6 @@
 """What `3_execute/audiences` says: exactly who, who is held out, and what was written for media teams to load."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,8 +13,27 @@ from apex.show.words import MISSING, Words
 Stages = Sequence[tuple[str, str]]
 
 
-def ready(exported: pd.DataFrame, share: float, words: Words) -> dict[str, Any]:
-    """How many audiences are ready. exported: crowd, addressed (null where refused), expires, status."""
+def named(origin: pd.DataFrame, titles: Mapping[str, Mapping[str, str]], words: Words) -> dict[str, str]:
+    """What each crowd is called; scenes and strategies say that they are. origin: crowd, origin; titles: by language."""
+    told = {"strategy": words("{name} (strategy)", name="{name}"), "scene": words("{name} (scene)", name="{name}")}
+    names = {n: words.name(title) for n, title in titles.items()}
+    of = dict(zip(origin.crowd, origin.origin, strict=True))
+    return {n: told.get(of.get(n, ""), "{name}").replace("{name}", name) for n, name in names.items()}
+
+
+def lacking(planned: bool, over: bool, words: Words) -> list[str]:
+    """What of a plan this run does not have."""
+    if not planned:
+        return [words("There is no plan.yml beside this page: crowds are those of the crowd file and the look-alikes.")]
+    if over:
+        return [words("All strategies of the plan have ended by now; the last ones stand in for what comes.")]
+    return []
+
+
+def ready(
+    exported: pd.DataFrame, share: float, words: Words, tested: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """How many audiences are ready. exported: crowd, addressed (null where refused), expires, status; tested: of the order."""
     written = exported[exported.status == "written"]
     if written.empty:
         text = words("No crowd has enough consumers to be exported.")
@@ -27,11 +46,15 @@ def ready(exported: pd.DataFrame, share: float, words: Words) -> dict[str, Any]:
         "to {day}.",
         n=len(written), people=addressed, share=words.share(share), day=words.day(written.expires.max()),
     )  # fmt: skip
+    if tested is not None:
+        text += " " + words(
+            "The first tenth of each buys {x} times as often as its crowd.", x=words.number(tested["times"], 1)
+        )
     tile = {"label": words("Consumers addressed"), "value": words.count(addressed),
             "note": words("{n} audience", "{n} audiences", n=len(written))}  # fmt: skip
-    step = None
+    step = words("Load the files of exports/ into the channels, band 1 first.")
     if refused := int((exported.status == "refused").sum()):
-        step = words("{n} crowd is too small to export; widen its rule or leave it out.",
+        step += " " + words("{n} crowd is too small to export; widen its rule or leave it out.",
                      "{n} crowds are too small to export; widen their rules or leave them out.", n=refused)  # fmt: skip
     short = words("{n} audience ready, {share} held out", "{n} audiences ready, {share} held out", n=len(written),
                   share=words.share(share))  # fmt: skip
@@ -135,15 +158,11 @@ def unseen(missing: pd.DataFrame, names: dict[str, str], words: Words) -> str:
                  crowds=crowds, what=what)  # fmt: skip
 
 
-def bars(crowds: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """Crowds' sizes as bars: label, value (and suppressed)."""
-    return pd.DataFrame(
-        {
-            "label": [names[c] for c in crowds.crowd],
-            "value": crowds.consumers.array,
-            "suppressed": crowds.suppressed.array,
-        }
-    )
+def bars(exported: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """Audiences as bars, in order of priority: label, value (people addressed) and suppressed; empty ones left out."""
+    shown = exported[exported.status != "empty"] if (exported.status != "empty").any() else exported
+    labels = [names[c] for c in shown.crowd]
+    return pd.DataFrame({"label": labels, "value": shown.addressed.array, "suppressed": shown.suppressed.array})
 
 
 def rows(crowds: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
@@ -158,16 +177,28 @@ def pairs(overlaps: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     return shown.sort_values("consumers", ascending=False, ignore_index=True)
 
 
-def statuses(exported: pd.DataFrame, names: dict[str, str], words: Words) -> pd.DataFrame:
-    """What became of each export, in words: crowd, status, expires."""
+def statuses(shown: pd.DataFrame, exported: pd.DataFrame, names: dict[str, str], words: Words) -> pd.DataFrame:
+    """What became of each export, in words: crowd, channels, addressed, status, load, expires; empty ones last.
+
+    shown: as `run.keep` gave it; exported: crowd, load, come, gone.
+    """
     known = {"written": words("written"), "empty": words("nobody in it"), "refused": words("refused: too few")}
-    return exported.assign(
-        crowd=[names[c] for c in exported.crowd],
-        status=[known[s] for s in exported.status],
-        expires=[
-            words.day(d) if s == "written" else MISSING for d, s in zip(exported.expires, exported.status, strict=True)
-        ],
-    )
+    changes = exported.set_index("crowd")
+    loads = []
+    for crowd, status in zip(shown.crowd, shown.status, strict=True):
+        row = changes.loc[crowd]
+        if status != "written":
+            loads.append(MISSING)
+        elif row.load == "whole":
+            loads.append(words("all"))
+        else:
+            loads.append(words("{n} come, {m} go", n=words.count(row.come), m=words.count(row.gone)))
+    made = shown.assign(
+        crowd=[names[c] for c in shown.crowd], load=loads, status=[known[s] for s in shown.status],
+        channels=[words(", ").join(channel_name(c, words) for c in str(by).split(", ")) for by in shown.channels],
+        expires=[words.day(d) if s == "written" else MISSING for d, s in zip(shown.expires, shown.status, strict=True)],
+    )  # fmt: skip
+    return made.iloc[(shown.status == "empty").to_numpy().argsort(kind="stable")].reset_index(drop=True)
 
 
 def differences(balance: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:

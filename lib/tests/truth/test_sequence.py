@@ -1,0 +1,69 @@
+"""A learned sequence is one that the market plays: the same step in every state; and what it brings beside its rivals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from apex.model import sequence as model
+from apex.model.sequence import Chosen, Outlook, Policy
+from apex.report.upstream import sequence as upstream
+from truth import sequence as truth
+from twin.act import Config, Market
+from twin.plan import Plan, Sequence
+
+CHANNELS, MESSAGES = ("feed", "live", "social"), ("价格", "功效", "口碑", "情感", "新品", "权益")
+
+
+class Known:
+    """What `upstream.sequences` reads of a study."""
+
+    channels, messages = CHANNELS, MESSAGES
+
+
+def test_the_market_plays_the_same_steps():
+    dice = np.random.default_rng(3)
+    shape = (5, 4, 6, 7)
+    actions = [np.where(dice.random(shape) < 0.4, model.STOP, dice.integers(0, 18, shape)) for _ in range(2)]
+    policies = tuple(Policy(a, a * 0.0, a * 0.0, a * 0.0) for a in actions)
+    chosen = Chosen(policies, 1.0, (Outlook(0.0, 0.0, np.zeros((5, 3))),) * 2)
+    made = upstream.sequences(Known(), chosen, 0.3, truth.STAGES)
+    market = Market(Config(300), 3)
+    plan = Plan(
+        campaign_id="p", first_day="2024-03-01", last_day="2024-03-04", audiences={"tier-0": [1, 2], "tier-1": [3]},
+        sequences=[Sequence.model_validate(s) for s in made],
+    )  # fmt: skip
+    compiled = market.play(plan, brand=market.drawn.brands[0]).compiled
+    names = market.drawn
+    for action, played in zip(actions, compiled.extra.sequences, strict=True):
+        for at in np.ndindex(shape):
+            # nobody without a touch has a last message, and the other way round
+            if (at[2] == 0) != (at[3] == 0):
+                continue
+            theirs = played.action[at[0], at[1], at[2], _said(at[3], names)]
+            if action[at] == model.STOP:
+                assert theirs == -1
+            else:
+                c, m = divmod(int(theirs), len(names.messages))
+                assert (names.channels[c], names.messages[m]) == (CHANNELS[action[at] // 6], MESSAGES[action[at] % 6])
+
+
+def _said(last, drawn):
+    return 0 if last == 0 else list(drawn.messages).index(MESSAGES[last - 1]) + 1
+
+
+@pytest.mark.slow
+def test_it_earns_more_at_the_same_spend():
+    """Slow: a market is lived, learned and played some forty times. Seeds 50 and more were never looked at."""
+    found = truth.judged(50, 6000, 2).groupby("policy")[["spent_minor", "gain"]].mean()
+    per = found.gain / found.spent_minor
+    assert per.learned > per.fixed and per.learned > per.likely
+
+
+def test_better_is_at_the_same_money():
+    rows = [("learned", 100.0, 330.0), ("fixed", 110.0, 110.0), ("likely", 100.0, 300.0)]
+    found = pd.DataFrame(
+        [(s, p, g, c) for s in (1, 2) for p, c, g in rows], columns=["seed", "policy", "gain", "spent_minor"]
+    )
+    got = truth.better(found)
+    assert got.fixed.round(6).tolist() == [2.3, 2.3] and got.likely.round(6).tolist() == [0.1, 0.1]
+    assert truth.median(got.likely) == pytest.approx((0.1, 0.1, 0.1))

@@ -92,6 +92,7 @@ def trial(
     *,
     earlier: int = 6,
     control: str | None = None,
+    arm: str | None = None,
     window: tuple[date, date] | None = None,
 ) -> Trial:
     """Count a campaign's trial as the (cut) warehouse sees it.
@@ -99,7 +100,8 @@ def trial(
     brand: in scope are the brand's purchases; None: the campaign's items, of whatever brand. earlier: at most so many
     periods before the window, fewer where the data begin later. control: the arm that was held out, by default one that
     is called so; where the list has none, whoever is not on it is the comparison, and with a control arm consumers on
-    neither are left out. window: first and last day, by default the campaign's.
+    neither are left out. arm: the one judged against it, where a list has several. window: first and last day, by default the
+    campaign's.
 
     Raises ApexError where the campaign, its list or its items are unknown, or its window has not begun or begins before
     the data.
@@ -113,7 +115,7 @@ def trial(
         raise ApexError(f"Campaign {campaign_id} begins on {first}, before the data ({warehouse.first_day}).")
     seen = min(last, warehouse.last_day)
     periods = _periods(first, seen, warehouse.first_day, earlier)
-    listed, control = _listed(warehouse, campaign_id, control)
+    listed, control = _listed(warehouse, campaign_id, control, arm)
     consumers = _consumers(warehouse, listed, control)
     bought = _bought(warehouse, _scope(warehouse, campaign_id, brand), periods)
 
@@ -152,8 +154,13 @@ def _periods(first: date, last: date, data_from: date, earlier: int) -> pd.DataF
     return pd.DataFrame(rows, columns=["period", "first_day", "last_day"])
 
 
-def _listed(warehouse: Warehouse, campaign_id: str, control: str | None) -> tuple[pd.DataFrame, str | None]:
-    """Who is on the campaign's list (consumer_id, arm, propensity), and the arm that was held out, if any."""
+def _listed(
+    warehouse: Warehouse, campaign_id: str, control: str | None, arm: str | None
+) -> tuple[pd.DataFrame, str | None]:
+    """Who is on the campaign's list (consumer_id, arm, propensity), and the arm that was held out, if any.
+
+    With `arm` only it and the held-out one, each with the chance of it among the two.
+    """
     table = warehouse.table("assignments")
     rows = table.filter((table.experiment_id == campaign_id) & table.consumer_id.notnull())
     listed = rows.select("consumer_id", "arm", "propensity").distinct().execute()
@@ -167,7 +174,17 @@ def _listed(warehouse: Warehouse, campaign_id: str, control: str | None) -> tupl
         control = next((a for a in CONTROLS if a in arms), None)
     elif control not in arms:
         raise ApexError(f'Campaign "{campaign_id}" has no arm "{control}".{nearest(control, arms)}')
-    if control is not None and len(arms) > 2:
+    if arm is not None and (control is None or arm not in arms or arm == control):
+        raise ApexError(f'Campaign "{campaign_id}": arm "{arm}" against "{control}"; arms: {", ".join(arms)}.')
+    if arm is not None:
+        listed = listed[listed.arm.isin([arm, control])].reset_index(drop=True)
+        chance = pd.to_numeric(listed.propensity).astype(float)
+        by_arm = chance.groupby(listed.arm).agg(["min", "max"])
+        alike = (
+            by_arm["max"] - by_arm["min"] < 1e-9
+        )  # one chance for everybody: else that of the other arm is not known
+        listed["propensity"] = chance / by_arm["min"].sum() if alike.all() and len(by_arm) == 2 else float("nan")
+    elif control is not None and len(arms) > 2:
         raise ApexError(
             f'Campaign "{campaign_id}" has {len(arms)} arms ({", ".join(arms)}); one arm is judged against "{control}" at a time.'
         )

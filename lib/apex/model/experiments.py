@@ -76,4 +76,4 @@ def _estimate(of: Experiment, outcome: str, arm: str, base: str, level: float) -
 def _varying(known: pd.DataFrame) -> pd.DataFrame:
     """Columns that vary, each once: a copy of another makes the regression singular."""
     known = known.loc[:, known.max() > known.min()]
-    return known.T.drop_duplicates().T if known.shape[1] else known
+    return known.iloc[:, sorted(np.unique(known.to_numpy(), axis=1, return_index=True)[1])]

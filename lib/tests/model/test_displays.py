@@ -37,7 +37,9 @@ def test_both_means_and_outcomes_are_told_with_their_numbers():
     of = world(3)
     found = displays.effects(of).set_index(["means", "outcome"])
     assert found.n.eq(8 * 25 * 20).all() and found.stores.eq(25).all() and (found.cannot == "").all()
-    assert found.loc[("mailer", "value_minor"), "effect"] == pytest.approx(100 * found.loc[("mailer", "units"), "effect"])
+    assert found.loc[("mailer", "value_minor"), "effect"] == pytest.approx(
+        100 * found.loc[("mailer", "units"), "effect"]
+    )
     assert found.loc[("display", "units"), "shown"] == of.shown["display"].sum()
     none = ~(of.shown["display"] | of.shown["mailer"])
     assert found.loc[("display", "units"), "usual"] == pytest.approx(of.units[none].mean())

@@ -32,7 +32,8 @@ def trials(found: pd.DataFrame, words: Words) -> dict[str, Any]:
     if mine.empty:
         return {"kind": "not identified", "short": words("No other trial to read"),
                 "text": words("No trial of the brand ended of late, so only the campaign's own comparison can be read."),
-                "next_step": words("Hold out a random share of one channel in quiet weeks: that prices the channel.")}  # fmt: skip
+                "next_step": words("Hold out a random share of one channel in quiet weeks: that prices the channel."),
+                }  # fmt: skip
     broken = mine[~mine.identified]
     told = mine[mine.identified & ((mine.low > 0) | (mine.high < 0))]
     best = (told if len(told) else mine).assign(size=lambda d: d.effect.abs() / d.std_error).nlargest(1, "size").iloc[0]
@@ -116,7 +117,8 @@ def display(found: pd.DataFrame, words: Words) -> dict[str, Any]:
     mine = found[(found.outcome == "units") & (found.cannot == "")] if len(found) else found
     if mine.empty:
         return {"kind": "not identified", "short": words("No displays to compare"),
-                "text": words("The data do not say in which stores and weeks an item was shown, or nothing of it differs.")}  # fmt: skip
+                "text": words("The data do not say in which stores and weeks an item was shown, or nothing of it differs."),
+                }  # fmt: skip
     row = mine.assign(at=mine.effect / mine.std_error).nlargest(1, "at").iloc[0]
     more, low, high = (x / row.usual for x in (row.effect, row.low, row.high))
     what = means(str(row.means), words)
@@ -187,8 +189,8 @@ def hidden(weighted: Any, treated: int, words: Words) -> dict[str, Any]:
         return {"kind": "model", "text": text, "short": words("Weighted: {effect}", effect=span["effect"])}
     odds = words.number(cause.odds, 2)
     text += " " + words(
-        "An unseen cause that made some people {odds} times as likely to be addressed as others who look the same, and decided what "
-        "they bought, would explain it away; {near} times would bring its interval to nought.",
+        "An unseen cause that made some people {odds} times as likely to be addressed as others who look the same, and decided "
+        "what they bought, would explain it away; {near} times would bring its interval to nought.",
         odds=odds, near=words.number(cause.odds_low, 2),
     )  # fmt: skip
     return {

@@ -50,9 +50,10 @@ def effects(of: Experiment, level: float = LEVEL) -> pd.DataFrame:
                 found.n_treated, found.p, np.nan, found.method, found.cannot,
             ])  # fmt: skip
         told = [k for k, row in enumerate(mine) if np.isfinite(row[11])]
-        if told:
-            for k, p in zip(told, multipletests([mine[k][11] for k in told], method="holm")[1], strict=True):
-                mine[k][12] = float(p)
+        raw = [mine[k][11] for k in told]
+        # statsmodels clears the memory at every call, which one pair need not wait for
+        for k, p in zip(told, multipletests(raw, method="holm")[1] if len(raw) > 1 else raw, strict=True):
+            mine[k][12] = float(p)
         rows += mine
     return pd.DataFrame(rows, columns=EFFECT)
 

@@ -1,6 +1,6 @@
 """The sequence of `3_execute/sequence`: the log read, the value of steps learned, the policy chosen for the money there is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from apex.measure import steps as measure
 from apex.measure.market import category_of
 from apex.measure.steps import NONE, SINCE, TOUCHES
 from apex.measure.windows import OPPORTUNITY
-from apex.model import moves, moves_level, sequence, step_response, untouched
+from apex.model import moves, moves_level, sequence, step_response, step_value, untouched
 from apex.model.sequence import Chosen, Steps
 from apex.report.upstream.moves import BACK, IN_TRIPS
 
@@ -28,6 +28,9 @@ OWNED = "owned"  # channels that are not bought: no money of the budget goes the
 CAUTION = 1.0  # standard deviations by which a step's value enters lower: what is doubtful and cheap is no bargain
 # Of a sequence's pressure: who is worth a step uses media that much of the highest use there is (default market played).
 MEETS = 0.7
+# Phases in which the sequence runs, and its pressure there: what is shown in the presale has the whole campaign to work in,
+# on the day itself people buy; while they wait, and after it, the same money brings less (six markets played, 2000 to 2005).
+RUNS = {"presale": 1.0, "burst": 2.0}
 LEAST = 30  # steps of a channel at a stage, below which it is no candidate there: nobody knows what it does
 HELD = 50.0  # steps' worth of all channels' moves by which a channel's own are held back
 
@@ -67,6 +70,28 @@ class Learned:
         return counts / np.maximum(people, 1)[:, None], people
 
 
+@dataclass(frozen=True)
+class Spell:
+    """Days on which the sequence runs, `times` the pressure asked for; name: the phase, empty for the whole window."""
+
+    name: str
+    first: date
+    last: date
+    times: float
+
+    @property
+    def days(self) -> float:
+        """Days of usual pressure that these are worth."""
+        return ((self.last - self.first).days + 1) * self.times
+
+
+def spells(phases: Iterable[tuple[str, date, date]], first: date, last: date) -> list[Spell]:
+    """When the sequence runs between two days: in the phases of `RUNS`, or all the time where there are none."""
+    found = [Spell(n, max(a, first), min(b, last), RUNS[n]) for n, a, b in phases if n in RUNS]
+    found = [s for s in found if s.first <= s.last]
+    return found or [Spell("", first, max(first, last), 1.0)]
+
+
 def spans(book: Book, as_of: date, compare: Sequence[str]) -> list[counting.Span]:
     """The days learned from: the last BACK whose following days may be seen, and earlier campaigns."""
     last = as_of - timedelta(days=counting.CONVERT - 1)
@@ -78,8 +103,21 @@ def spans(book: Book, as_of: date, compare: Sequence[str]) -> list[counting.Span
     return found
 
 
-def learn(book: Book, brand: str, as_of: date, compare: Sequence[str], met: float, days: int) -> Learned | None:
-    """See `Learned`; None where media met nobody whose following days may be seen. met, days: see `sequence.Steps`."""
+@dataclass(frozen=True)
+class Read:
+    """What is read of the log, before anything is learned: points and channels of `measure.moves.counted` with the day's steps,
+    eve: everybody on the eve; held: the brand's trials; price: by channel; cells: stages' names."""
+
+    points: pd.DataFrame
+    channels: list[str]
+    eve: pd.DataFrame
+    held: moved_trials.Trials
+    price: pd.DataFrame
+    cells: tuple[str, ...]
+
+
+def read(book: Book, brand: str, as_of: date, compare: Sequence[str]) -> Read | None:
+    """See `Read`; None where media met nobody whose following days may be seen."""
     category = category_of(book.warehouse, brand, as_of)
     asked = spans(book, as_of, compare)
     first = min(a for a, _ in asked)
@@ -87,17 +125,30 @@ def learn(book: Book, brand: str, as_of: date, compare: Sequence[str], met: floa
     seen = counting.counted(book, brand, category, asked, in_trips=trips >= IN_TRIPS)
     if not seen.channels:
         return None
-    cells = (OPPORTUNITY, *book.rules.ids)
-    held = moves.all_held(moves.compared(seen.points, seen.channels, counting.KNOWN, list(cells)))
-    people = moved_trials.trials(book, brand, category)
-    told = moves_level.UNTRIED
-    if len(people.people):
-        told = moves_level.factor(people.people, people.contacts, moves_level.hazards(held))
-    table = moves.table(held, {}, {}, told)
     log = measure.steps(book, brand, first)
     points = measure.with_steps(seen.points, log)
     points["after"] = measure.stage_after(book, brand, points)
-    eve = measure.on_eve(book, brand, category, as_of, log)
+    # contacts are dearer in a promotion: prices are those of the earlier campaigns, where they met anybody
+    return Read(
+        points, seen.channels, measure.on_eve(book, brand, category, as_of, log), moved_trials.trials(book, brand, category),
+        measure.prices(book, brand, asked[1:] or asked).set_index("channel"), (OPPORTUNITY, *book.rules.ids),
+    )  # fmt: skip
+
+
+def learn(book: Book, brand: str, as_of: date, compare: Sequence[str], met: float, days: int) -> Learned | None:
+    """See `Learned`; None where there is nothing to learn from. met, days: see `sequence.Steps`."""
+    log = read(book, brand, as_of, compare)
+    return None if log is None else learned(log, met, days)
+
+
+def learned(log: Read, met: float, days: int) -> Learned | None:
+    """See `learn`."""
+    points, eve, price, cells = log.points.copy(), log.eve, log.price, log.cells
+    held = moves.all_held(moves.compared(points, log.channels, counting.KNOWN, list(cells)))
+    told = moves_level.UNTRIED
+    if len(log.held.people):
+        told = moves_level.factor(log.held.people, log.held.contacts, moves_level.hazards(held))
+    table = moves.table(held, {}, {}, told)
     anyway = untouched.fit(points, counting.KNOWN)
     if anyway is None or not len(eve):
         return None
@@ -106,18 +157,18 @@ def learn(book: Book, brand: str, as_of: date, compare: Sequence[str], met: floa
     points["expected"], points["tier"] = anyway.expected_then(points), untouched.tiers(anyway.times(points), cuts)
     eve = eve.assign(times=worth, expected=anyway.expected(eve), tier=untouched.tiers(worth, cuts))
     times = np.array([eve.times[eve.tier == g].mean() if (eve.tier == g).any() else 1.0 for g in range(len(cuts) + 1)])
-    # contacts are dearer in a promotion: prices are those of the earlier campaigns, where they met anybody
-    price = measure.prices(book, brand, asked[1:] or asked).set_index("channel")
     priced = bool((price.cost_minor > 0).any())
-    names = [c for c in seen.channels if c in price.index]
+    names = [c for c in log.channels if c in price.index]
     if priced:
         names = [c for c in names if price.cost_minor[c] > 0 and price.buying[c] != OWNED]
-    return _learned(points, eve, cells, names, price, table, told, times, met, days, priced)
+    worths = _per_money(held, told, names, price, points, cells) if priced else None
+    return _learned(points, eve, cells, names, price, table, told, times, met, days, priced, worths)
 
 
 def _learned(
     points: pd.DataFrame, eve: pd.DataFrame, cells: tuple[str, ...], names: list[str], price: pd.DataFrame,
     table: pd.DataFrame, told: moves_level.Factor, times: "Floats", met: float, days: int, priced: bool,
+    worths: "tuple[Floats, Floats] | None",
 ) -> Learned:  # fmt: skip
     steps = points[points.channel.notna()]
     messages = tuple(sorted(set(steps.message) - {NONE})) or (NONE,)
@@ -129,6 +180,8 @@ def _learned(
     shape = (len(cells), len(names))
     value = wide.gmv_extra_minor.astype(float).to_numpy().reshape(shape)
     sd = ((wide.gmv_high - wide.gmv_low).astype(float).to_numpy() / (2 * moves.Z80)).reshape(shape)
+    if worths is not None:
+        value, sd = worths
     n = steps.groupby(["cell", "channel"]).size().reindex(grid, fill_value=0).to_numpy().reshape(shape)
     # what a step brings is known of an average step of the stage; tiers share it out by what their people buy anyway
     mean = (
@@ -144,6 +197,27 @@ def _learned(
         points, eve, made, cells, tuple(names), messages, value, sd, spread, times, n, wide.kind, told,
         response.clicks, priced,
     )  # fmt: skip
+
+
+def _per_money(
+    held: pd.DataFrame, told: moves_level.Factor, names: list[str], price: pd.DataFrame, points: pd.DataFrame,
+    cells: tuple[str, ...],
+) -> tuple["Floats", "Floats"]:  # fmt: skip
+    """(S, C) money that a step brings and its sd, held back per unit of its cost; see `step_value`."""
+    of = held.set_index(["cell", "channel"]).reindex(pd.MultiIndex.from_product([cells, names]))
+    shape = (len(cells), len(names))
+    cost = price.cost_minor.reindex(names).astype(float).to_numpy()
+    worth = of.worth.astype(float).to_numpy().reshape(shape)
+    unit = np.where(np.isfinite(worth), worth, np.nanmean(worth)) * cost
+    factor = np.array([told.of(c)[:2] for c in names])
+    value, se = (of[c].astype(float).to_numpy().reshape(shape) / unit for c in ("gmv", "gmv_se"))
+    doubt = np.hypot(factor[:, 0] * se, factor[:, 1] * np.maximum(value, 0))
+    steps = points[points.channel.isin(names)]
+    clicks = steps.groupby("channel").clicked.mean().reindex(names).fillna(0.0).to_numpy() / cost
+    share = steps.channel.value_counts().reindex(names).fillna(0).to_numpy() * cost
+    usual = float(clicks @ share / max(share.sum(), 1e-9))
+    mean, sd = step_value.held(factor[:, 0] * value, doubt, clicks / usual if usual > 0 else np.ones(len(names)))
+    return mean * unit, sd * unit
 
 
 def _moves(points: pd.DataFrame, cells: tuple[str, ...], names: list[str]) -> tuple["Floats", "Floats"]:
@@ -177,8 +251,13 @@ def choose(of: Learned, budget: float | None) -> tuple[Steps, Chosen]:
     return steps, chosen
 
 
-def sequences(of: Learned, chosen: Chosen, pressure: float, stages: Sequence[str]) -> list[dict[str, Any]]:
-    """The policies in the grammar of plans: one sequence a tier, `audience` names it; stages: the grammar's name of each cell."""
+def sequences(
+    of: Learned, chosen: Chosen, pressure: float, stages: Sequence[str], when: Sequence[Spell] = ()
+) -> list[dict[str, Any]]:
+    """The policies in the grammar of plans: one sequence a tier and spell, `audience` names the tier.
+
+    stages: the grammar's name of each cell; when: see `spells`, none: all days of the plan.
+    """
     m = len(of.messages)
     found = []
     for tier, policy in enumerate(chosen.policies):
@@ -194,7 +273,13 @@ def sequences(of: Learned, chosen: Chosen, pressure: float, stages: Sequence[str
             found.append(
                 {"name": f"tier-{tier}", "audience": f"tier-{tier}", "steps": _merged(steps), "pressure": pressure}
             )
-    return found
+    return [_in(s, spell) for s in found for spell in when] if when else found
+
+
+def _in(sequence: dict[str, Any], spell: Spell) -> dict[str, Any]:
+    name = f"{sequence['name']} {spell.name}".strip()
+    days = {"first_day": spell.first, "last_day": spell.last}
+    return {**sequence, "name": name, **days, "pressure": min(1.0, sequence["pressure"] * spell.times)}
 
 
 def _rows(action: "NDArray[np.int64]") -> list[tuple[tuple[int, int, int], "NDArray[np.int64]"]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 AGE = np.array(
     [1.0, 1 / 2, 1 / 4, 0.0]
 )  # chance a day of the next band of days since the last step (1, 2–3, 4–7, more)
-ROUNDS, ENOUGH = 400, 0.5  # of value iteration; fen
+ROUNDS, ENOUGH = 400, 1e-4  # of value iteration; change that is small enough, as a share of the best step's gain
 STOP = -1
 CONVERGED, NEAR = 30, 0.02  # halvings of the interval in which λ is sought; share of the budget that is near enough
 
@@ -71,20 +71,19 @@ def solve(of: Steps, times: float, price: float, start: "Floats | None" = None) 
     """The best policy for consumers worth `times` their stage's average, at λ = price."""
     s, r, k, lasts = of.shape
     gain = of.rewards(times) - price * of.cost[:, None]
-    if not (gain > 0).any():  # no step is worth its price by itself, so none is taken for what it leads to
-        rounds, start = 1, None
-    else:
-        rounds = ROUNDS
+    most = float(gain.max())
+    if most <= 0:  # no step is worth its price by itself, so none is taken for what it leads to
+        start = None
     gamma = 1 - 1 / max(of.days, 2)
     future = np.zeros(of.shape) if start is None else start.copy()
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         left, after = _next(of, future)
         margin = gain + gamma * (after[:, None, :, None] - left[..., None, None])
         best = margin.reshape(s, r, k, lasts, -1).max(axis=-1)
         new = gamma * left + of.met * np.maximum(best, 0)
         change = float(np.abs(new - future).max())
         future = new
-        if change < ENOUGH:
+        if change <= ENOUGH * max(most, 0):
             break
     flat = margin.reshape(s, r, k, lasts, -1)
     action = flat.argmax(axis=-1)

@@ -1,6 +1,6 @@
 """The sequence of `3_execute/sequence`: the log read, the value of steps learned, the policy chosen for the money there is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,9 +28,6 @@ OWNED = "owned"  # channels that are not bought: no money of the budget goes the
 CAUTION = 1.0  # standard deviations by which a step's value enters lower: what is doubtful and cheap is no bargain
 # Of a sequence's pressure: who is worth a step uses media that much of the highest use there is (default market played).
 MEETS = 0.7
-# Phases in which the sequence runs, and its pressure there: what is shown in the presale has the whole campaign to work in,
-# on the day itself people buy; while they wait, and after it, the same money brings less (six markets played, 2000 to 2005).
-RUNS = {"presale": 1.0, "burst": 2.0}
 LEAST = 30  # steps of a channel at a stage, below which it is no candidate there: nobody knows what it does
 HELD = 50.0  # steps' worth of all channels' moves by which a channel's own are held back
 
@@ -68,28 +65,6 @@ class Learned:
         np.add.at(counts, (self.eve.tier.to_numpy(), number), 1.0)
         people = counts.sum(axis=1)
         return counts / np.maximum(people, 1)[:, None], people
-
-
-@dataclass(frozen=True)
-class Spell:
-    """Days on which the sequence runs, `times` the pressure asked for; name: the phase, empty for the whole window."""
-
-    name: str
-    first: date
-    last: date
-    times: float
-
-    @property
-    def days(self) -> float:
-        """Days of usual pressure that these are worth."""
-        return ((self.last - self.first).days + 1) * self.times
-
-
-def spells(phases: Iterable[tuple[str, date, date]], first: date, last: date) -> list[Spell]:
-    """When the sequence runs between two days: in the phases of `RUNS`, or all the time where there are none."""
-    found = [Spell(n, max(a, first), min(b, last), RUNS[n]) for n, a, b in phases if n in RUNS]
-    found = [s for s in found if s.first <= s.last]
-    return found or [Spell("", first, max(first, last), 1.0)]
 
 
 def spans(book: Book, as_of: date, compare: Sequence[str]) -> list[counting.Span]:
@@ -152,9 +127,10 @@ def learned(log: Read, met: float, days: int) -> Learned | None:
     anyway = untouched.fit(points, counting.KNOWN)
     if anyway is None or not len(eve):
         return None
-    worth = anyway.times(eve)
+    longer = untouched.fit(_longer(points), counting.KNOWN) or anyway
+    worth = longer.times(eve)
     cuts = untouched.cuts(worth)
-    points["expected"], points["tier"] = anyway.expected_then(points), untouched.tiers(anyway.times(points), cuts)
+    points["expected"], points["tier"] = anyway.expected_then(points), untouched.tiers(longer.times(points), cuts)
     eve = eve.assign(times=worth, expected=anyway.expected(eve), tier=untouched.tiers(worth, cuts))
     times = np.array([eve.times[eve.tier == g].mean() if (eve.tier == g).any() else 1.0 for g in range(len(cuts) + 1)])
     priced = bool((price.cost_minor > 0).any())
@@ -163,6 +139,17 @@ def learned(log: Read, met: float, days: int) -> Learned | None:
         names = [c for c in names if price.cost_minor[c] > 0 and price.buying[c] != OWNED]
     worths = _per_money(held, told, names, price, points, cells) if priced else None
     return _learned(points, eve, cells, names, price, table, told, times, met, days, priced, worths)
+
+
+def _longer(points: pd.DataFrame) -> pd.DataFrame:
+    """Points with the money of a month later added, where such a point is: a plan is longer than what follows one contact, and
+    who has just bought needs nothing for a while. All of them as they are where such points are few."""
+    keys = ["consumer_id", "day"]
+    later = points[[*keys, "gmv_minor"]].assign(day=points.day - counting.EVERY).rename(columns={"gmv_minor": "later"})
+    both = points.merge(later, on=keys)
+    if 2 * len(both) < len(points):
+        return points
+    return both.assign(gmv_minor=both.gmv_minor + both.later)
 
 
 def _learned(
@@ -251,13 +238,8 @@ def choose(of: Learned, budget: float | None) -> tuple[Steps, Chosen]:
     return steps, chosen
 
 
-def sequences(
-    of: Learned, chosen: Chosen, pressure: float, stages: Sequence[str], when: Sequence[Spell] = ()
-) -> list[dict[str, Any]]:
-    """The policies in the grammar of plans: one sequence a tier and spell, `audience` names the tier.
-
-    stages: the grammar's name of each cell; when: see `spells`, none: all days of the plan.
-    """
+def sequences(of: Learned, chosen: Chosen, pressure: float, stages: Sequence[str]) -> list[dict[str, Any]]:
+    """The policies in the grammar of plans: one sequence a tier, `audience` names it; stages: the grammar's name of each cell."""
     m = len(of.messages)
     found = []
     for tier, policy in enumerate(chosen.policies):
@@ -273,13 +255,7 @@ def sequences(
             found.append(
                 {"name": f"tier-{tier}", "audience": f"tier-{tier}", "steps": _merged(steps), "pressure": pressure}
             )
-    return [_in(s, spell) for s in found for spell in when] if when else found
-
-
-def _in(sequence: dict[str, Any], spell: Spell) -> dict[str, Any]:
-    name = f"{sequence['name']} {spell.name}".strip()
-    days = {"first_day": spell.first, "last_day": spell.last}
-    return {**sequence, "name": name, **days, "pressure": min(1.0, sequence["pressure"] * spell.times)}
+    return found
 
 
 def _rows(action: "NDArray[np.int64]") -> list[tuple[tuple[int, int, int], "NDArray[np.int64]"]]:

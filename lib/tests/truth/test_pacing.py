@@ -52,10 +52,11 @@ def _plan(lived):
     return Plan
 
 
-@pytest.mark.slow  # four hundred campaigns, about a quarter of an hour
+@pytest.mark.slow  # four hundred campaigns, about twenty minutes
 def test_alarms_keep_their_rate_and_a_daily_z_test_does_not(tmp_path):
     even = [pacing.judged(pacing_market.live(s, False)) for s in pacing.EVEN]
     short = [pacing.judged(pacing_market.live(s, True)) for s in pacing.UNEVEN]
     found = pacing.summary(pd.DataFrame([*even, *short]))
     assert found["p"] >= pacing.LEAST_P, found
     assert found["rival_p"] < pacing.LEAST_P, found
+    assert found["noticed"] >= 0.9 * found["short"], found

@@ -205,7 +205,9 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     def ours(pressure: float) -> tuple[Sequences, Audiences]:
         return upstream.sequences(of, chosen, pressure, STAGES), tiers
 
-    def simple(steps: list[dict[str, Any]], whom: "NDArray[np.int64]") -> Callable[[float], tuple[Sequences, Audiences]]:
+    def simple(
+        steps: list[dict[str, Any]], whom: "NDArray[np.int64]"
+    ) -> Callable[[float], tuple[Sequences, Audiences]]:
         return lambda p: ([{"name": "one", "audience": "all", "steps": steps, "pressure": p}], {"all": whom.tolist()})
 
     own = field.at_spend(ours, budget, PRESSURE, salts)

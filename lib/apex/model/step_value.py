@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-CHANNEL, CELL = 0.4, 0.3  # how far channels, and stages of a channel, differ in what money buys, as shares of it (convention)
-CLICKED, MOST = 0.5, 1.5  # part of a channel's prior that goes by its clicks for the money; at most so many times the average's
+CHANNEL, CELL = (
+    0.4,
+    0.3,
+)  # how far channels, and stages of a channel, differ in what money buys, as shares of it (convention)
+CLICKED, MOST = (
+    0.5,
+    1.5,
+)  # part of a channel's prior that goes by its clicks for the money; at most so many times the average's
 ROUNDS = 3  # of μ, by which the deviations are scaled
 
 

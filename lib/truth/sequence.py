@@ -154,7 +154,7 @@ class Field:
         e = lived.events
         bought = e[(e[:, AT["behaviour"]] == BUY) & (e[:, AT["brand"]] == 0)]
         number = bought[:, AT["consumer"]]
-        money = np.bincount(number, bought[:, AT["value"]], self.market.config.consumers + 1)
+        money = np.bincount(number, bought[:, AT["value"]], self.market.config.consumers + 1).astype(float)
         return money, float(lived.lines.spent_minor.sum())
 
 

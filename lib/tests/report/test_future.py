@@ -54,6 +54,7 @@ def hand_over(made, execute_here, monkeypatch, tmp_path):
     def hand(id: str, market: warehouse.Warehouse) -> dict[str, bytes]:
         folder = tmp_path / f"run-{next(calls)}"
         monkeypatch.setenv("APEX_RUN", str(folder))
+        monkeypatch.setattr("apex.report.upstream._KNOWN", {})  # the markets have one digest
         monkeypatch.setattr(warehouse, "ensure", lambda name: market)
         shown = execute_here(NOTEBOOKS[id], parameters(list(NOTEBOOKS.values()), load_campaign(PUPIL))[id])
         written = {TOKEN.sub(r"\1", str(p.relative_to(folder))): p for p in sorted(folder.rglob("*")) if p.is_file()}

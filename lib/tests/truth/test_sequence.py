@@ -65,13 +65,15 @@ def test_those_addressed_alone_are_enough():
 
 
 @pytest.mark.slow
-def test_it_earns_more_at_the_same_spend():
-    """Slow: a market is lived, learned and played some sixty times. The first eight of the fifty judged (109 to 158)."""
+def test_it_earns_more_than_what_is_fixed_at_the_same_spend():
+    """Slow: a market is lived, learned and played some sixty times. The first eight of those judged (seeds 109 to 158): ahead of the
+    best fixed sequence in all. Of "most likely buyer first" it is not proven to be ahead (92); here it must not be far behind."""
     found = pd.concat([truth.judged(seed, 4000, 4) for seed in range(109, 117)])
     spent = found.groupby(["seed", "policy"]).spent_minor.mean().unstack()
-    assert (spent.sub(spent.learned, axis=0).abs().div(spent.learned, axis=0) < 0.05).all(axis=None)
-    gain = truth.better(found)[["fixed", "likely"]].median()
-    assert gain.fixed > 1 and gain.likely > 0
+    assert (spent.sub(spent.learned, axis=0).abs().div(spent.learned, axis=0) < 0.01).all(axis=None)
+    gain = truth.better(found)
+    assert (gain.fixed > 0).all() and gain.fixed.median() > 1
+    assert gain.likely.median() > -0.25
 
 
 def test_better_is_at_the_same_money():

@@ -66,8 +66,9 @@ def test_those_addressed_alone_are_enough():
 
 @pytest.mark.slow
 def test_it_earns_more_than_what_is_fixed_at_the_same_spend():
-    """Slow: a market is lived, learned and played some sixty times. The first eight of those judged (seeds 109 to 158): ahead of the
-    best fixed sequence in all. Of "most likely buyer first" it is not proven to be ahead (92); here it must not be far behind."""
+    """Slow: a market is lived, learned and played some sixty times. The first eight of those judged (seeds 109 to 158).
+
+    Ahead of the best fixed sequence in all; not provably of "most likely buyer first" (93): here it must not be far behind."""
     found = pd.concat([truth.judged(seed, 4000, 4) for seed in range(109, 117)])
     spent = found.groupby(["seed", "policy"]).spent_minor.mean().unstack()
     assert (spent.sub(spent.learned, axis=0).abs().div(spent.learned, axis=0) < 0.01).all(axis=None)

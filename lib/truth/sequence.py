@@ -50,6 +50,8 @@ TABLES = ("items", "consumers", "channels", "creatives", "events", "spend", "cam
           "assignments")  # fmt: skip
 RULES, STAGES = "aipl", ("none", "A", "I", "P", "L")
 PRESSURE, SHARE = 0.3, 0.25  # the notebook's parameters
+RIVALS = ("fixed", "likely", "clicked")
+CLICKABLE = 20  # contacts below which nobody says how well a message is clicked
 TRIED = ("live", "search", "activity")  # channels of fixed sequences
 LENGTHS = (2, TOUCHES)
 CHOSEN_ON = range(101, 102)  # plays by which the best fixed sequence is chosen, others than those that judge
@@ -175,6 +177,17 @@ def fixed(of: Learned, weight: np.ndarray) -> dict[str, list[dict[str, Any]]]:
     return names
 
 
+def clicked(of: Learned) -> list[dict[str, Any]]:
+    """One step for all: the channel with the most last-click orders for its money in the log, its message clicked most."""
+    met = of.points[of.points.channel.isin(of.channels)]
+    by = met.groupby("channel").ordered.agg(["size", "sum"]).reindex(list(of.channels)).fillna(0.0)
+    praised = by["sum"].to_numpy() / np.maximum(by["size"].to_numpy() * of.steps.cost, 1e-9)
+    channel = of.channels[int(praised.argmax())]
+    shown = met[met.channel == channel].groupby("message").clicked.agg(["size", "mean"])
+    shown = shown[shown["size"] >= CLICKABLE]
+    return [{"channel": channel, "message": str(shown["mean"].idxmax()) if len(shown) else of.messages[0]}]
+
+
 def judged(seed: int, consumers: int, replays: int, keep: Path | None = None) -> pd.DataFrame:
     """See `compared`. keep: a folder for what was read, so that a second look need not live the market again."""
     market = Market(Config(consumers), seed)
@@ -192,8 +205,8 @@ def judged(seed: int, consumers: int, replays: int, keep: Path | None = None) ->
 
 
 def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.DataFrame:
-    """A row a policy and salt: seed, policy (learned, fixed, likely), name, salt, budget, pressure, spent_minor, gain (GMV over
-    the same days without it), foretold, price. Money in fen. Raises ValueError where no fixed sequence spends the budget.
+    """A row a policy and salt: seed, policy (learned, or one of RIVALS), name, salt, budget, pressure, spent_minor, gain (GMV
+    over the same days without it), foretold, price. Money in fen. Raises ValueError where no fixed sequence spends the budget.
     """
     start, people = of.start
     number = numbers(market, of).to_numpy()
@@ -222,19 +235,20 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
     if best is None:
         raise ValueError("no fixed sequence spends the budget")
     makes[f"fixed: {best[0]}"] = (best[2], field.at_spend(best[2], budget, best[3], salts))
-    # most likely buyers first: as many as the money lasts for
+    # most likely buyers first, as many as the money lasts for: with what playing shows to be best, which no brand knows, and
+    # with what the log's own last clicks praise
     bought = untouched.fit(of.points.assign(gmv_minor=(of.points.gmv_minor > 0).astype(float)), KNOWN)
     if bought is None:
         raise ValueError("nothing was bought")
     first = number[np.argsort(-bought.expected(of.eve), kind="stable")]
-    steps = tried[best[0].split(" ×")[0] + " × …"]
-    low, high = 0, len(first)
-    while high - low > 1:
-        mid = (low + high) // 2 if low else min(len(first) // 16 + 1, (low + high + 1) // 2)
-        spent = field.brought(*simple(steps, first[:mid])(PRESSURE), [1])[0, 0]
-        low, high = (low, mid) if spent > budget else (mid, high)
-    likely = simple(steps, first[: max(high, 1)])
-    makes["likely"] = (likely, field.at_spend(likely, budget, PRESSURE, salts))
+    for name, steps in (("likely", tried[best[0].split(" ×")[0] + " × …"]), ("clicked", clicked(of))):
+        low, high = 0, len(first)
+        while high - low > 1:
+            mid = (low + high) // 2 if low else min(len(first) // 16 + 1, (low + high + 1) // 2)
+            spent = field.brought(*simple(steps, first[:mid])(PRESSURE), [1])[0, 0]
+            low, high = (low, mid) if spent > budget else (mid, high)
+        make = simple(steps, first[: max(high, 1)])
+        makes[name] = (make, field.at_spend(make, budget, PRESSURE, salts))
     foretold = float(sum(n * o.gmv(of.mean) for n, o in zip(people, chosen.outlooks, strict=True)))
     for name, (make, pressure) in makes.items():
         for s, (spent, gain) in zip(salts, field.brought(*make(pressure), salts), strict=True):
@@ -245,10 +259,10 @@ def compared(market: Market, of: Learned, budget: float, replays: int) -> pd.Dat
 
 
 def better(found: pd.DataFrame) -> pd.DataFrame:
-    """seed, fixed, likely: by how much more the learned policy brings than each rival for the same money (share)."""
+    """seed, and each of RIVALS that was played: by how much more the learned policy brings for the same money (share)."""
     sums = found.groupby(["seed", "policy"])[["gain", "spent_minor"]].mean().reset_index()
     per = sums.assign(per=sums.gain / sums.spent_minor).pivot(index="seed", columns="policy", values="per")
-    return pd.DataFrame({r: per.learned / per[r] - 1 for r in ("fixed", "likely")}).reset_index()
+    return pd.DataFrame({r: per.learned / per[r] - 1 for r in RIVALS if r in per}).reset_index()
 
 
 def median(values: "pd.Series[float]") -> tuple[float, float, float]:
@@ -284,7 +298,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
     if found:
         whole = better(pd.concat(found))
-        for rival in ("fixed", "likely"):
+        for rival in (r for r in RIVALS if r in whole):
             middle, low, high = median(whole[rival])
             told = f"median {middle:.3f} ({low:.3f} to {high:.3f}) of {len(whole)} markets"
             sys.stdout.write(f"more than {rival} at the same spend: {told}\n")

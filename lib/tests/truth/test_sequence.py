@@ -1,5 +1,7 @@
 """A learned sequence is one that the market plays: the same step in every state; and what it brings beside its rivals."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,6 +77,15 @@ def test_it_earns_more_than_what_is_fixed_at_the_same_spend():
     gain = truth.better(found)
     assert (gain.fixed > 0).all() and gain.fixed.median() > 1
     assert gain.likely.median() > -0.25
+
+
+def test_the_channel_of_last_clicks_is_that_of_most_orders_for_its_money():
+    rows = [("feed", "价格", 1, 1)] * 30 + [("live", "价格", 0, 1)] * 30 + [("live", "口碑", 1, 0)] * 30
+    of = SimpleNamespace(
+        points=pd.DataFrame(rows, columns=["channel", "message", "clicked", "ordered"]), channels=("feed", "live"),
+        messages=MESSAGES, steps=SimpleNamespace(cost=np.array([300.0, 100.0])),
+    )  # fmt: skip
+    assert truth.clicked(of) == [{"channel": "live", "message": "口碑"}]
 
 
 def test_better_is_at_the_same_money():

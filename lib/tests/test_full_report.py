@@ -130,15 +130,23 @@ def test_audiences_hold_out_and_never_export_who_is_held_out(report):
     sizes = crowds.set_index("crowd")
     assert (sizes.holdout <= sizes.consumers).all() and sizes.holdout.sum() > 0
     exported = table(report, "3_execute-audiences.exports").set_index("crowd")
-    keys = {  # a crowd is exported for each of its channels, the same people to each
+    whole = {  # a crowd is exported for each of its channels, the same people to each
         p.parent.parent.name: pd.read_parquet(p).consumer_id
         for p in sorted(report.glob("exports/*/*/audience-0001.parquet"))
     }
     for p in report.glob("exports/*/*/audience-0001.parquet"):
-        assert set(pd.read_parquet(p).consumer_id) == set(keys[p.parent.parent.name])
+        assert set(pd.read_parquet(p).consumer_id) == set(whole[p.parent.parent.name])
+    keys = {c: k for c, k in whole.items() if not c.startswith("tier-")}
     assert {c: len(k) for c, k in keys.items()} == exported[exported.status == "written"].addressed.to_dict()
     everyone = pd.concat(keys.values())
     assert not everyone.duplicated().any(), "nobody is addressed twice"
+
+    # the sequence's tiers are the same people by another cut: none who is held out, none in two
+    tiers = {c: k for c, k in whole.items() if c.startswith("tier-")}
+    told = table(report, "3_execute-sequence.exports").set_index("crowd")
+    assert {c: len(k) for c, k in tiers.items()} == told[told.status == "written"].addressed.to_dict() != {}
+    split = pd.concat(tiers.values())
+    assert not split.duplicated().any() and split.isin(everyone).all()
 
 
 def test_the_result_is_counted_and_the_effect_is_not_identified(report):

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 AGE = np.array(
     [1.0, 1 / 2, 1 / 4, 0.0]
 )  # chance a day of the next band of days since the last step (1, 2–3, 4–7, more)
-ROUNDS, ENOUGH = 400, 0.02  # of value iteration; fen
+ROUNDS, ENOUGH = 400, 1e-4  # of value iteration; change that is small enough, as a share of what the best step brings
 STOP = -1
 CONVERGED, NEAR = 30, 0.02  # halvings of the interval in which λ is sought; share of the budget that is near enough
+NONE = 1e-5  # share of the highest λ below which it is taken for none
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,11 @@ class Policy:
 def solve(of: Steps, times: float, price: float, start: "Floats | None" = None) -> Policy:
     """The best policy for consumers worth `times` their stage's average, at λ = price."""
     s, r, k, lasts = of.shape
-    gain = of.rewards(times) - price * of.cost[:, None]
+    brings = of.rewards(times)
+    gain = brings - price * of.cost[:, None]
+    enough = ENOUGH * max(float(brings.max()), 0.0)
+    if not (gain > 0).any():  # no step is worth its price by itself, so none is taken for what it leads to
+        start = None
     gamma = 1 - 1 / max(of.days, 2)
     future = np.zeros(of.shape) if start is None else start.copy()
     for _ in range(ROUNDS):
@@ -80,11 +85,11 @@ def solve(of: Steps, times: float, price: float, start: "Floats | None" = None) 
         new = gamma * left + of.met * np.maximum(best, 0)
         change = float(np.abs(new - future).max())
         future = new
-        if change < ENOUGH:
+        if change <= enough:
             break
     flat = margin.reshape(s, r, k, lasts, -1)
     action = flat.argmax(axis=-1)
-    worth = np.take_along_axis(of.rewards(times).reshape(flat.shape), action[..., None], -1)[..., 0]
+    worth = np.take_along_axis(brings.reshape(flat.shape), action[..., None], -1)[..., 0]
     top = np.take_along_axis(flat, action[..., None], -1)[..., 0]
     stop = ~(top > 0)
     return Policy(np.where(stop, STOP, action), np.where(np.isfinite(worth), worth, 0.0), top, future)
@@ -183,23 +188,30 @@ def choose(
     times: (G,); start: (G, S) shares by stage; people: (G,).
     """
 
+    made: list[Policy] | None
+
     def at(price: float, warm: "list[Floats] | None") -> tuple[list[Policy], list[Outlook], float]:
         made = [solve(of, t, price, warm[g] if warm else None) for g, t in enumerate(times)]
         seen = [outlook(of, p.action, start[g], times[g]) for g, p in enumerate(made)]
         return made, seen, float(sum(n * o.cost for n, o in zip(people, seen, strict=True)))
 
-    made, seen, cost = at(0.0, None)
-    if budget is None or cost <= budget:
+    if budget is None:
+        made, seen, _ = at(0.0, None)
         return Chosen(tuple(made), 0.0, tuple(seen))
-    low, high = 0.0, float(np.nanmax(np.where(of.cost > 0, of.value / np.maximum(of.cost, 1e-9), 0))) * max(times) * 4
-    found = Chosen(tuple(made), high, tuple(seen))
+    top = float(np.nanmax(np.where(of.cost > 0, of.value / np.maximum(of.cost, 1e-9), 0))) * max(times) * 4
+    low, high, made = 0.0, max(top, NONE), None
+    found = None
     for _ in range(CONVERGED):
-        price = float(np.sqrt(max(low, high * 1e-4) * high))
-        made, seen, cost = at(price, [p.future for p in made])
+        # without a price all steps are taken and all futures are long: solved only where next to none lets money be left
+        price = 0.0 if high <= NONE * max(top, 1.0) else float(np.sqrt(max(low, high * 1e-4) * high))
+        made, seen, cost = at(price, [p.future for p in made] if made else None)
         if cost > budget:
             low = price
         else:  # whole stages of a tier come in at once: the budget may not be spent to the last unit, and never beyond
             high, found = price, Chosen(tuple(made), price, tuple(seen))
-        if (1 - NEAR) * budget < cost <= budget or (high < (1 + NEAR) * low and found.price == high):
+        if price == 0.0 or (1 - NEAR) * budget < cost <= budget or (high < (1 + NEAR) * low and found is not None):
             break
+    if found is None:
+        made, seen, _ = at(high, None)
+        found = Chosen(tuple(made), high, tuple(seen))
     return found

@@ -20,7 +20,8 @@ RIDGE = (
     4.0  # precision of each band's coefficient around that of its neighbour-free zero, in units of the money's noise
 )
 ROUNDS = 12
-TIERS = (0.4, 0.7, 0.9)  # shares of people, by how much more than their stage's average they are worth
+# shares of people, by how much more than their stage's average they are worth: money lasts for the last few per cent
+TIERS = (0.4, 0.7, 0.9, 0.95, 0.98, 0.99, 0.995)
 
 
 @dataclass(frozen=True)

@@ -102,9 +102,15 @@ def _learn(
     if teacher.name in pupils:
         raise ApexError("These campaigns learn from each other: " + " → ".join([*pupils, teacher.name]) + ".")
     inputs = prepare(teacher)
-    lesson.promote(reports / teacher.name, teacher, lessons)  # where a killed run did not get to it
-    known = lesson.read(lesson.place(teacher, lessons))
-    if known is None or known.made_from != lesson.made_from(teacher, inputs.warehouse, inputs.ledger):
+    made_from = lesson.made_from(teacher, inputs.warehouse, inputs.ledger)
+
+    def fresh() -> bool:
+        known = lesson.read(lesson.place(teacher, lessons))
+        return known is not None and known.made_from == made_from
+
+    if not fresh():
+        lesson.promote(reports / teacher.name, teacher, lessons)  # where a killed run did not get to it
+    if not fresh():
         sys.stderr.write(f"first {teacher.name}, whose lesson {pupils[-1]} learns from\n")
         try:
             render(teacher.file, notebooks=notebooks, reports=reports, lessons=lessons, prepare=prepare, pupils=pupils)

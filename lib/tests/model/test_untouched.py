@@ -31,7 +31,7 @@ def test_planted():
 def test_tiers():
     times = np.random.default_rng(1).lognormal(0, 1, 1000)
     tier = untouched.tiers(times, untouched.cuts(times))
-    assert np.bincount(tier).tolist() == [400, 300, 200, 100]
+    assert np.bincount(tier).tolist() == [400, 300, 200, 50, 30, 10, 5, 5]
     assert times[tier == 3].min() >= times[tier == 2].max()
 
 

@@ -90,7 +90,7 @@ def test_garbage_after_its_day_changes_nothing(id, many, made, hand_over):
 
 
 # one quick notebook a stage shows that the comparison sees; all of them take minutes
-ONE_EACH = ("1_insight/overview", "2_plan/calendar", "3_execute/audiences", "4_wrapup/closing")
+ONE_EACH = ("1_insight/overview", "2_plan/calendar", "3_execute/recall", "4_wrapup/closing")
 
 
 @pytest.mark.parametrize("id", [pytest.param(id, marks=() if id in ONE_EACH else pytest.mark.slow) for id in NOTEBOOKS])

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from apex import files
 from apex.errors import ApexError
 from apex.report import campaign as campaign_module
-from apex.report import lesson, prepare
+from apex.report import lesson, prepare, runner
 from apex.report.campaign import load_campaign
 from apex.report.prepare import Inputs
 from apex.report.runner import RunFailed
@@ -114,6 +115,17 @@ def test_a_brand_names_one_folder_inside(campaign, tmp_path, monkeypatch, brand,
     assert lesson.place(campaign()) == tmp_path / "other" / "764" / "spring.json"
     monkeypatch.delenv("APEX_LESSONS")
     assert lesson.place(campaign()) == lesson.LESSONS / "764" / "spring.json"
+
+
+def test_an_older_reports_lesson_does_not_replace_a_fresh_one(campaign, tmp_path):
+    """Nothing is rendered: there are no notebooks here."""
+    teacher, reports = campaign(), tmp_path / "reports"
+    inputs = SimpleNamespace(warehouse="w", ledger="l")
+    fresh = learned(made_from=lesson.made_from(teacher, "w", "l"))
+    files.atomic_write(reports / "spring" / "lesson.json", learned(made_from="older").text())
+    files.atomic_write(lesson.place(teacher, tmp_path / "lessons"), fresh.text())
+    runner._learn(teacher, ("autumn",), tmp_path / "none", reports, tmp_path / "lessons", lambda campaign: inputs)
+    assert lesson.read(lesson.place(teacher, tmp_path / "lessons")) == fresh
 
 
 def test_brands_that_look_alike_have_places_of_their_own(campaign, tmp_path):

@@ -43,7 +43,7 @@ def test_with_costs(language):
     assert rows.tier.tolist() == [1, 0] and rows.step_1[1] == "–" and rows.step_1[0].endswith("price")
     assert say.bars(ladder(), STAGES, words).faint.tolist() == [False, True]
     assert set(say.columns(words, True)) - set(say.columns(words, False)) == {"cost", "price"}
-    assert say.absent(study(), words) == []
+    assert say.absent(study(), False, words) == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -52,8 +52,8 @@ def test_without_costs_or_contacts(language):
     found = say.next_step(ladder(), study(budget=None), STAGES, words)
     assert found["value"] == 900 and found["verdict"] == "careful"
     assert say.price(study(budget=None), words)["kind"] == "not identified"
-    assert len(say.absent(study(budget=None), words)) == 1
-    assert say.nothing(words)["kind"] == "not identified" and say.absent(None, words) == []
+    assert len(say.absent(study(budget=None), True, words)) == 2
+    assert say.nothing(words)["kind"] == "not identified" and say.absent(None, True, words) == []
     none = ladder(channel_1=None)
     assert say.next_step(none, study(), STAGES, words)["verdict"] == "careful"
     hidden = ladder(consumers=pd.array([pd.NA, pd.NA], "Int64"))
@@ -83,3 +83,14 @@ def test_statuses():
     audiences = pd.DataFrame({"crowd": ["tier-0", "tier-3"], "addressed": [9, 8]})
     assert say.tiers(audiences, words).name.tolist() == ["Tier 1", "Tier 4"]
     assert say.tiers(audiences.iloc[:0], words).empty
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_files_are_told_by_tier(language):
+    words = Words(language, "CNY")
+    rows = [("tier-3", "feed, live", 40, None, "written"), ("tier-4", "live", pd.NA, None, "refused"),
+            ("tier-5", "live", 0, None, "alone")]  # fmt: skip
+    found = say.files(pd.DataFrame(rows, columns=["crowd", "channels", "addressed", "expires", "status"]), words)
+    assert found.name.tolist() == [words("Tier {n}", n=n) for n in (4, 5, 6)] and found.status.nunique() == 3
+    assert len(found.channels.iloc[0]) > len(found.channels.iloc[1])
+    assert say.files(pd.DataFrame(columns=["crowd", "channels", "addressed", "expires", "status"]), words).empty

@@ -15,7 +15,7 @@ from apex.measure import steps as measure
 from apex.measure.market import category_of
 from apex.measure.steps import NONE, SINCE, TOUCHES
 from apex.measure.windows import OPPORTUNITY
-from apex.model import moves, moves_level, sequence, step_response, untouched
+from apex.model import moves, moves_level, sequence, step_response, step_value, untouched
 from apex.model.sequence import Chosen, Steps
 from apex.report.upstream.moves import BACK, IN_TRIPS
 
@@ -78,8 +78,21 @@ def spans(book: Book, as_of: date, compare: Sequence[str]) -> list[counting.Span
     return found
 
 
-def learn(book: Book, brand: str, as_of: date, compare: Sequence[str], met: float, days: int) -> Learned | None:
-    """See `Learned`; None where media met nobody whose following days may be seen. met, days: see `sequence.Steps`."""
+@dataclass(frozen=True)
+class Read:
+    """What is read of the log, before anything is learned: points and channels of `measure.moves.counted` with the day's steps,
+    eve: everybody on the eve; held: the brand's trials; price: by channel; cells: stages' names."""
+
+    points: pd.DataFrame
+    channels: list[str]
+    eve: pd.DataFrame
+    held: moved_trials.Trials
+    price: pd.DataFrame
+    cells: tuple[str, ...]
+
+
+def read(book: Book, brand: str, as_of: date, compare: Sequence[str]) -> Read | None:
+    """See `Read`; None where media met nobody whose following days may be seen."""
     category = category_of(book.warehouse, brand, as_of)
     asked = spans(book, as_of, compare)
     first = min(a for a, _ in asked)
@@ -87,37 +100,62 @@ def learn(book: Book, brand: str, as_of: date, compare: Sequence[str], met: floa
     seen = counting.counted(book, brand, category, asked, in_trips=trips >= IN_TRIPS)
     if not seen.channels:
         return None
-    cells = (OPPORTUNITY, *book.rules.ids)
-    held = moves.all_held(moves.compared(seen.points, seen.channels, counting.KNOWN, list(cells)))
-    people = moved_trials.trials(book, brand, category)
-    told = moves_level.UNTRIED
-    if len(people.people):
-        told = moves_level.factor(people.people, people.contacts, moves_level.hazards(held))
-    table = moves.table(held, {}, {}, told)
     log = measure.steps(book, brand, first)
     points = measure.with_steps(seen.points, log)
     points["after"] = measure.stage_after(book, brand, points)
-    eve = measure.on_eve(book, brand, category, as_of, log)
+    # contacts are dearer in a promotion: prices are those of the earlier campaigns, where they met anybody
+    return Read(
+        points, seen.channels, measure.on_eve(book, brand, category, as_of, log), moved_trials.trials(book, brand, category),
+        measure.prices(book, brand, asked[1:] or asked).set_index("channel"), (OPPORTUNITY, *book.rules.ids),
+    )  # fmt: skip
+
+
+def learn(book: Book, brand: str, as_of: date, compare: Sequence[str], met: float, days: int) -> Learned | None:
+    """See `Learned`; None where there is nothing to learn from. met, days: see `sequence.Steps`."""
+    log = read(book, brand, as_of, compare)
+    return None if log is None else learned(log, met, days)
+
+
+def learned(log: Read, met: float, days: int) -> Learned | None:
+    """See `learn`."""
+    points, eve, price, cells = log.points.copy(), log.eve, log.price, log.cells
+    held = moves.all_held(moves.compared(points, log.channels, counting.KNOWN, list(cells)))
+    told = moves_level.UNTRIED
+    if len(log.held.people):
+        told = moves_level.factor(log.held.people, log.held.contacts, moves_level.hazards(held))
+    table = moves.table(held, {}, {}, told)
     anyway = untouched.fit(points, counting.KNOWN)
     if anyway is None or not len(eve):
         return None
-    worth = anyway.times(eve)
+    longer = untouched.fit(_longer(points), counting.KNOWN) or anyway
+    worth = longer.times(eve)
     cuts = untouched.cuts(worth)
-    points["expected"], points["tier"] = anyway.expected_then(points), untouched.tiers(anyway.times(points), cuts)
+    points["expected"], points["tier"] = anyway.expected_then(points), untouched.tiers(longer.times(points), cuts)
     eve = eve.assign(times=worth, expected=anyway.expected(eve), tier=untouched.tiers(worth, cuts))
     times = np.array([eve.times[eve.tier == g].mean() if (eve.tier == g).any() else 1.0 for g in range(len(cuts) + 1)])
-    # contacts are dearer in a promotion: prices are those of the earlier campaigns, where they met anybody
-    price = measure.prices(book, brand, asked[1:] or asked).set_index("channel")
     priced = bool((price.cost_minor > 0).any())
-    names = [c for c in seen.channels if c in price.index]
+    names = [c for c in log.channels if c in price.index]
     if priced:
         names = [c for c in names if price.cost_minor[c] > 0 and price.buying[c] != OWNED]
-    return _learned(points, eve, cells, names, price, table, told, times, met, days, priced)
+    worths = _per_money(held, told, names, price, points, cells) if priced else None
+    return _learned(points, eve, cells, names, price, table, told, times, met, days, priced, worths)
+
+
+def _longer(points: pd.DataFrame) -> pd.DataFrame:
+    """Points with the money of a month later added, where such a point is: a plan is longer than what follows one contact, and
+    who has just bought needs nothing for a while. All of them as they are where such points are few."""
+    keys = ["consumer_id", "day"]
+    later = points[[*keys, "gmv_minor"]].assign(day=points.day - counting.EVERY).rename(columns={"gmv_minor": "later"})
+    both = points.merge(later, on=keys)
+    if 2 * len(both) < len(points):
+        return points
+    return both.assign(gmv_minor=both.gmv_minor + both.later)
 
 
 def _learned(
     points: pd.DataFrame, eve: pd.DataFrame, cells: tuple[str, ...], names: list[str], price: pd.DataFrame,
     table: pd.DataFrame, told: moves_level.Factor, times: "Floats", met: float, days: int, priced: bool,
+    worths: "tuple[Floats, Floats] | None",
 ) -> Learned:  # fmt: skip
     steps = points[points.channel.notna()]
     messages = tuple(sorted(set(steps.message) - {NONE})) or (NONE,)
@@ -129,6 +167,8 @@ def _learned(
     shape = (len(cells), len(names))
     value = wide.gmv_extra_minor.astype(float).to_numpy().reshape(shape)
     sd = ((wide.gmv_high - wide.gmv_low).astype(float).to_numpy() / (2 * moves.Z80)).reshape(shape)
+    if worths is not None:
+        value, sd = worths
     n = steps.groupby(["cell", "channel"]).size().reindex(grid, fill_value=0).to_numpy().reshape(shape)
     # what a step brings is known of an average step of the stage; tiers share it out by what their people buy anyway
     mean = (
@@ -144,6 +184,27 @@ def _learned(
         points, eve, made, cells, tuple(names), messages, value, sd, spread, times, n, wide.kind, told,
         response.clicks, priced,
     )  # fmt: skip
+
+
+def _per_money(
+    held: pd.DataFrame, told: moves_level.Factor, names: list[str], price: pd.DataFrame, points: pd.DataFrame,
+    cells: tuple[str, ...],
+) -> tuple["Floats", "Floats"]:  # fmt: skip
+    """(S, C) money that a step brings and its sd, held back per unit of its cost; see `step_value`."""
+    of = held.set_index(["cell", "channel"]).reindex(pd.MultiIndex.from_product([cells, names]))
+    shape = (len(cells), len(names))
+    cost = price.cost_minor.reindex(names).astype(float).to_numpy()
+    worth = of.worth.astype(float).to_numpy().reshape(shape)
+    unit = np.where(np.isfinite(worth), worth, np.nanmean(worth)) * cost
+    factor = np.array([told.of(c)[:2] for c in names])
+    value, se = (of[c].astype(float).to_numpy().reshape(shape) / unit for c in ("gmv", "gmv_se"))
+    doubt = np.hypot(factor[:, 0] * se, factor[:, 1] * np.maximum(value, 0))
+    steps = points[points.channel.isin(names)]
+    clicks = steps.groupby("channel").clicked.mean().reindex(names).fillna(0.0).to_numpy() / cost
+    share = steps.channel.value_counts().reindex(names).fillna(0).to_numpy() * cost
+    usual = float(clicks @ share / max(share.sum(), 1e-9))
+    mean, sd = step_value.held(factor[:, 0] * value, doubt, clicks / usual if usual > 0 else np.ones(len(names)))
+    return mean * unit, sd * unit
 
 
 def _moves(points: pd.DataFrame, cells: tuple[str, ...], names: list[str]) -> tuple["Floats", "Floats"]:

@@ -221,7 +221,7 @@ def grammar(study: Study | None, stages: dict[str, str] | None = None) -> str:
 def audiences(study: Study | None) -> pd.DataFrame:
     """How many people are in each tier that gets a step: crowd, addressed. Whose stage gets no step waits in it.
 
-    Their keys are not exported here: whom the campaign holds out is drawn with the audiences, and is the same for all.
+    Whose keys are written is for `sequence_keys`.
     """
     if study is None:
         return pd.DataFrame({"crowd": pd.Series(dtype=object), "addressed": pd.Series(dtype="int64")})

@@ -204,11 +204,24 @@ def tiers(audiences: pd.DataFrame, words: Words) -> pd.DataFrame:
     return audiences.assign(name=[words("Tier {n}", n=n) for n in number])
 
 
-def absent(study: Any, words: Words) -> list[str]:
-    """What the page would need and the data do not have."""
+def files(exported: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """The tiers' files in words: name, channels, addressed, status. exported: as `run.keep` gave it."""
+    known = {"written": words("written"), "refused": words("refused: too few"), "alone": words("only with audiences")}
+    return tiers(exported, words).assign(
+        status=[known[s] for s in exported.status],
+        channels=[words(", ").join(channel_name(c, words) for c in str(by).split(", ")) for by in exported.channels],
+    )
+
+
+def absent(study: Any, alone: bool, words: Words) -> list[str]:
+    """What the page would need and the data, or this run, do not have. alone: no audiences were exported in this run."""
     if study is None:
         return []
-    found = []
+    found = (
+        [words("Keys: this notebook ran by itself; `make report` writes those of the audiences, by tier.")]
+        if alone
+        else []
+    )
     if study.budget is None:
         found.append(
             words("What a step costs is not known: spend by channel and day is missing, or the campaign has no budget.")

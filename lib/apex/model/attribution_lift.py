@@ -1,0 +1,95 @@
+"""Credit held against lift: what trials say that a channel brings, beside what a method credits it with, and credit put right.
+
+A trial moved contacts of some channels in one arm and saw orders move. The ratio of lift to credit is a factor of each channel;
+it is normal before anything is seen, with a part that all channels share (a method that is wrong is wrong for all) and one of
+its own. Every trial is one observation of the factors of the channels it moved, weighed by its error (Gordon, Zettelmeyer,
+Bhargava & Chapsky, Marketing Science 2019, on how far credit and lift lie apart). So a trial of one channel says something of
+the others too, and the less the more they differ. What calibrated credit leaves over has come by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+COMMON, OWN = 1.0, 0.5  # prior sd of the ratio of lift to credit: shared by all channels, and of one beside it
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A trial as credit sees it.
+
+    orders: lift, orders more per treated consumer; variance: of it. credited: (by channel) what the method credits, per treated
+    consumer, to the contacts that the trial moved: contacts more × credit a contact in the trial's days.
+    """
+
+    experiment: str
+    treated: int
+    control: int
+    orders: float
+    variance: float
+    credited: pd.Series
+
+
+def beside(trials: Sequence[Seen], level: float = LEVEL) -> pd.DataFrame:
+    """Lift beside credit, trial by trial: experiment_id, channel (whose contacts most of the credit moved is of), lift, low, high
+    (orders of all treated), credit, ratio (lift / credit), ratio_low, ratio_high, n (consumers of both arms).
+
+    The ratio's interval takes the credit as it stands; it is null where there is no credit.
+    """
+    z, rows = float(ndtri(0.5 + level / 2)), []
+    for t in trials:
+        credit, half = float(t.credited.sum()), z * np.sqrt(t.variance)
+        ends = np.array([t.orders, t.orders - half, t.orders + half])
+        ratio = ends / credit if credit > 0 else np.full(3, np.nan)
+        name = str(t.credited.abs().idxmax()) if len(t.credited) else ""
+        rows.append((t.experiment, name, *(ends * t.treated), credit * t.treated, *ratio, t.treated + t.control))
+    columns = ["experiment_id", "channel", "lift", "low", "high", "credit", "ratio", "ratio_low", "ratio_high", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def factors(channels: Sequence[str], trials: Sequence[Seen]) -> "tuple[Floats, Floats]":
+    """(channels,) ratios of lift to credit, and their covariance, all trials heard one after the other."""
+    count = len(channels)
+    mean = np.ones(count)
+    covariance = COMMON**2 * np.ones((count, count)) + OWN**2 * np.eye(count)
+    for t in trials:
+        a = t.credited.reindex(list(channels)).fillna(0.0).to_numpy(float)
+        spread = a @ covariance @ a + t.variance
+        if spread <= 0:
+            continue
+        gain = covariance @ a / spread
+        mean = mean + gain * (t.orders - a @ mean)
+        covariance = covariance - np.outer(gain, a @ covariance)
+    return mean, (covariance + covariance.T) / 2
+
+
+def calibrated(
+    credit: pd.Series, error: "pd.Series | Mapping[str, float]", trials: Sequence[Seen], total: float,
+    level: float = LEVEL,
+) -> pd.DataFrame:  # fmt: skip
+    """Credit put right by the trials: channel, conversions, low, high, ratio, trial (bool: a trial moved it itself).
+
+    error: standard error of the credit. total: all conversions; calibrated credit is never more (then all is scaled).
+    """
+    mean, covariance = factors(list(credit.index), trials)
+    told = credit.to_numpy(float)
+    up = told * np.maximum(mean, 0.0)
+    scale = min(1.0, total / up.sum()) if up.sum() > 0 else 1.0
+    noise = pd.Series(error, dtype=float).reindex(credit.index).fillna(0.0).to_numpy()
+    half = float(ndtri(0.5 + level / 2)) * np.sqrt(told**2 * np.diag(covariance) + (mean * noise) ** 2)
+    own = {str(t.credited.abs().idxmax()) for t in trials if len(t.credited)}
+    return pd.DataFrame({
+        "channel": list(credit.index), "conversions": scale * up, "low": scale * np.maximum(told * mean - half, 0.0),
+        "high": scale * np.maximum(told * mean + half, 0.0), "ratio": np.maximum(mean, 0.0),
+        "trial": [c in own for c in credit.index],
+    })  # fmt: skip

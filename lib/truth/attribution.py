@@ -31,6 +31,7 @@ from twin.stages import AT
 
 WINDOW = ("10-21", "11-18")  # of the last year: the default campaign's goal
 AFTER = 15  # days in which what the window's media caused is still counted
+REPLAYS = 12  # plays of the truth
 TRIALS = ("message", "social", "feed", "live")  # channels with a trial of their own
 
 
@@ -41,25 +42,30 @@ def window(lives: Lives) -> Period:
     return first - timedelta(days=1), last
 
 
-def true_orders(lives: Lives, period: Period) -> pd.Series:
-    """Orders that each channel brings: those of the period and AFTER days later, less those with the channel silent."""
+def true_orders(lives: Lives, period: Period, replays: int = REPLAYS) -> pd.Series:
+    """Orders that each channel brings: those of the period and AFTER days later, less those with the channel silent in it.
+
+    The mean of so many plays from the eve on, each with a chance of its own that both worlds share: one play has too few orders.
+    """
     w, market = lives.worlds, lives.worlds.market
     eve, last = (market.calendar.number(d) for d in period)
-    end = last + AFTER
-    days = w.factual[:, AT["minute"]] // 1440
-    inside = w.factual[(days > eve) & (days <= end)]
+    end, found = last + AFTER, np.zeros(len(market.channels))
     _, state = advance(market, w.crowd, world(market, only=0), 0, market.calendar.observed, eve + 1, w.state, keep=True)
-    found = {}
-    for number, channel in enumerate(market.channels):
-        met = np.unique(inside[(inside[:, AT["channel"]] == number) & (inside[:, AT["minute"]] // 1440 <= last), 0])
-        few = People(*(a[met] for a in w.crowd))
-        # silent in the window alone: what comes later is as it would have been
-        silent = world(market, only=0, channels=(number,))
-        lived, then = advance(market, few, silent, 0, eve + 1, last + 1, state[met], keep=True)
-        later, _ = advance(market, few, world(market, only=0), 0, last + 1, end + 1, then)
-        both = np.concatenate([lived, later])
-        found[channel] = _orders(inside[np.isin(inside[:, 0], met)]) - _orders(both)
-    return pd.Series(found, dtype=float)
+    for salt in range(1, replays + 1):
+        usual = world(market, only=0, salt_day=eve, salt=salt)
+        inside, _ = advance(market, w.crowd, usual, 0, eve + 1, end + 1, state)
+        in_window = inside[:, AT["minute"]] // 1440 <= last
+        for number in range(len(market.channels)):
+            met = np.unique(inside[in_window & (inside[:, AT["channel"]] == number), 0])
+            if not len(met):
+                continue
+            few = People(*(a[met] for a in w.crowd))
+            silent = world(market, channels=(number,), only=0, salt_day=eve, salt=salt)
+            lived, then = advance(market, few, silent, 0, eve + 1, last + 1, state[met], keep=True)
+            later, _ = advance(market, few, usual, 0, last + 1, end + 1, then)
+            without = _orders(np.concatenate([lived, later]))
+            found[number] += (_orders(inside[np.isin(inside[:, 0], met)]) - without) / replays
+    return pd.Series(found, list(market.channels))
 
 
 def _orders(events: np.ndarray) -> int:
@@ -109,7 +115,9 @@ def errors(both: pd.DataFrame) -> pd.DataFrame:
 
 def main(arguments: list[str]) -> int:
     """Judge markets one by one; prints the mean errors of each method."""
-    parser = argparse.ArgumentParser(prog="python -m truth attribution", description="Credit beside what channels bring.")
+    parser = argparse.ArgumentParser(
+        prog="python -m truth attribution", description="Credit beside what channels bring."
+    )
     parser.add_argument("--seeds", type=int, nargs=2, default=(2000, 2050))
     parser.add_argument("--consumers", type=int, default=5000)
     parser.add_argument("--file", type=Path, default=ROOT / "reports" / "truth" / "attribution.csv")

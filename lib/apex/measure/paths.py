@@ -58,9 +58,11 @@ def conversions(book: Book, brand: str, first: date, last: date) -> "ir.Table":
     stage = up.to_stage.cast("int64").cases(*enumerate(book.rules.ids, 1))
     evening = up.day.cast("timestamp(6)") + ibis.interval(seconds=86399)
     moves = up.select("consumer_id", at=evening, kind=stage, conversions=_int(1), value=_int(0))
-    return orders.select("consumer_id", "at", "conversions", kind=ibis.literal(ORDERS), value=orders.value.cast("int64")).select(
-        moves.columns
-    ).union(moves)
+    return (
+        orders.select("consumer_id", "at", "conversions", kind=ibis.literal(ORDERS), value=orders.value.cast("int64"))
+        .select(moves.columns)
+        .union(moves)
+    )
 
 
 def paths(

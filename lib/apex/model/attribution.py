@@ -61,8 +61,9 @@ class Paths:
 
     def weighted(self, times: "Floats") -> "Paths":
         """The same paths, each counted so many times."""
-        scaled = (times * a for a in (self.conversions, self.value, self.nulls))
-        drawn = replace(self, **dict(zip(("conversions", "value", "nulls"), scaled, strict=True)))
+        drawn = replace(
+            self, conversions=times * self.conversions, value=times * self.value, nulls=times * self.nulls
+        )
         drawn.__dict__.update({k: v for k, v in self.__dict__.items() if k in ("length", "path", "place")})
         return drawn
 
@@ -95,7 +96,9 @@ def read(frame: pd.DataFrame, then: str = " > ") -> Paths:
         turn[told.indices.to_numpy(zero_copy_only=False)].astype(np.int64),
         start,
         age,
-        *(mine[c].to_numpy(float) for c in ("conversions", "value", "nulls")),
+        mine["conversions"].to_numpy(float),
+        mine["value"].to_numpy(float),
+        mine["nulls"].to_numpy(float),
         mine["bucket"].to_numpy(np.int64) if "bucket" in mine else np.full(len(mine), -1),
         (float(empty.conversions.sum()), float(empty.value.sum())),
     )
@@ -128,7 +131,7 @@ def shares(paths: Paths, rule: str, half_life: float = HALF_LIFE) -> "Floats":
 
 def credit(paths: Paths, share: "Floats", of: "Floats") -> "Floats":
     """(channels,) what each channel gets of `of` (paths,): conversions or value."""
-    return np.bincount(paths.token, share * of[paths.path], len(paths.channels))
+    return np.bincount(paths.token, share * of[paths.path], len(paths.channels)).astype(float)
 
 
 def whole(credited: Mapping[str, float] | pd.Series, total: int) -> pd.Series:

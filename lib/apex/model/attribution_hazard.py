@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from apex.measure.touches import BUCKETS
 from apex.model.attribution import Paths, read
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Design:
     at_risk: "Floats"
     touched: "Floats"
     levels: "Ints"
+    alone: float = 1.0  # hazard without touches, in levels; 0 where every step has a touch
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def fit(of: Design, steps: int = STEPS, begin: "Floats | None" = None) -> Fit:
     credit = np.zeros(features)
     back = sparse.csr_array(of.seen.T)
     for _ in range(steps):
-        share = of.n / (1.0 + of.seen @ effect)
+        share = of.n / (of.alone + of.seen @ effect)
         new = effect * (back @ share)
         exposed = theta @ of.touched
         # effects of the same age are held towards their mean by PRIOR conversions: a gamma prior, so that none runs away
@@ -84,14 +86,17 @@ def fit(of: Design, steps: int = STEPS, begin: "Floats | None" = None) -> Fit:
         moved, credit = np.abs(new - credit).sum(), new
         if moved <= CLOSE * max(of.n.sum(), 1.0):
             break
-    share = of.n / (1.0 + of.seen @ effect)
-    of_value = of.value / (1.0 + of.seen @ effect)
-    by = [(effect * (back @ s)).reshape(-1, of.bands).sum(1) for s in (share, of_value)]
-    return Fit(of.channels, effect.reshape(-1, of.bands), *by, float(share.sum()), float(of_value.sum()))
+    share = of.n / (of.alone + of.seen @ effect)
+    of_value = of.value / (of.alone + of.seen @ effect)
+    credit, value = ((effect * (back @ s)).reshape(-1, of.bands).sum(1) for s in (share, of_value))
+    level, level_value = (of.alone * float(s.sum()) for s in (share, of_value))
+    return Fit(of.channels, effect.reshape(-1, of.bands), credit, value, level, level_value)
 
 
 def _levels(of: Design, theta: "Floats", effect: "Floats") -> "Floats":
     """(cells,) level of group · level of day, each set to what was seen over what is expected."""
+    if not of.alone:  # then the effects are the hazard itself
+        return theta
     expected, seen = of.at_risk + of.touched @ effect, np.bincount(of.cell, of.n, len(of.at_risk))
     for level in of.levels:
         size = level.max(initial=0) + 1
@@ -106,11 +111,9 @@ def of_days(risk: "Risk", kind: str, times: "Floats | None" = None) -> Design:
     channels = tuple(sorted(risk.touched.channel.unique()))
     groups, days, count, bands = sorted(risk.people.group.unique()), risk.days, len(channels), len(BANDS)
     group = {g: n for n, g in enumerate(groups)}
-    often = np.ones(int(risk.people.bucket.max()) + 1) if times is None else times
+    often = np.ones(BUCKETS) if times is None else times
     cells = len(groups) * days
-    people = np.bincount(
-        risk.people.group.map(group), risk.people.consumers * often[risk.people.bucket], len(groups)
-    )
+    people = np.bincount(risk.people.group.map(group), risk.people.consumers * often[risk.people.bucket], len(groups))
     touched = np.zeros((len(groups), days, count, bands))
     who, channel = risk.touched.group.map(group).to_numpy(), np.searchsorted(channels, risk.touched.channel)
     many = risk.touched.touches.to_numpy() * often[risk.touched.bucket]
@@ -121,7 +124,9 @@ def of_days(risk: "Risk", kind: str, times: "Floats | None" = None) -> Design:
         np.add.at(touched, (who[ok], day[ok], channel[ok], band[age]), many[ok])
     mine = risk.converted[risk.converted.kind == kind].reset_index(drop=True)
     counts = often[mine.bucket]
-    seen = _seen(read(mine[mine.path != ""].assign(nulls=0)), channels, band, np.flatnonzero(mine.path != ""), len(mine))
+    seen = _seen(
+        read(mine[mine.path != ""].assign(nulls=0)), channels, band, np.flatnonzero(mine.path != ""), len(mine)
+    )
     return Design(
         channels, bands, seen, mine.group.map(group).to_numpy(int) * days + mine.day.to_numpy(int),
         mine.conversions * counts, mine.value * counts, np.repeat(people, days), touched.reshape(cells, -1),
@@ -131,7 +136,7 @@ def of_days(risk: "Risk", kind: str, times: "Floats | None" = None) -> Design:
 
 def _seen(paths: Paths, channels: tuple[str, ...], band: "Ints", row: "Ints", rows: int) -> sparse.csr_array:
     """(rows, features) touches by channel and band of age."""
-    bands, number = int(band.max()) + 1, np.searchsorted(channels, paths.channels)
+    bands, number = len(BANDS), np.searchsorted(channels, paths.channels)
     age = np.zeros(len(paths.token), int) if paths.age is None else paths.age.astype(int)
     feature = number[paths.token] * bands + band[age] if len(paths.token) else paths.token
     shape = (rows, len(channels) * bands)
@@ -139,7 +144,10 @@ def _seen(paths: Paths, channels: tuple[str, ...], band: "Ints", row: "Ints", ro
 
 
 def of_places(paths: Paths) -> Design:
-    """The design of a file of paths without times: every touch is a step at which the path may convert; age is touches back."""
+    """The design of a file of paths without times: every touch is a step at which the path may convert; age is touches back.
+
+    A file knows nobody without a touch, so that no level can be told and all of the hazard is the touches'.
+    """
     count, bands, longest = len(paths.channels), len(PLACES), int(paths.length.max(initial=1))
     band = np.searchsorted(PLACES, np.arange(longest), side="right") - 1
     many = (paths.conversions + paths.nulls)[paths.path]
@@ -154,17 +162,19 @@ def of_places(paths: Paths) -> Design:
     where[won] = np.arange(len(won))
     mine = where[paths.path] >= 0
     feature = paths.token[mine] * bands + band[back[mine]]
-    seen = sparse.csr_array(
-        (np.ones(mine.sum()), (where[paths.path[mine]], feature)), shape=(len(won), count * bands)
-    )
+    seen = sparse.csr_array((np.ones(mine.sum()), (where[paths.path[mine]], feature)), shape=(len(won), count * bands))
     return Design(
         paths.channels, bands, seen, np.zeros(len(won), int), paths.conversions[won], paths.value[won],
-        np.array([many.sum()]), touched.reshape(1, -1), np.zeros((2, 1), int),
+        np.array([many.sum()]), touched.reshape(1, -1), np.zeros((2, 1), int), 0.0,
     )  # fmt: skip
 
 
 def effects(found: Fit) -> pd.DataFrame:
     """channel, from_day (where the band of age begins), effect: what a touch adds, as a multiple of the level."""
     bands = BANDS[: found.effect.shape[1]]
-    rows = [(c, b, float(e)) for c, by in zip(found.channels, found.effect, strict=True) for b, e in zip(bands, by, strict=True)]
+    rows = [
+        (c, b, float(e))
+        for c, by in zip(found.channels, found.effect, strict=True)
+        for b, e in zip(bands, by, strict=True)
+    ]
     return pd.DataFrame(rows, columns=["channel", "from_day", "effect"])

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-COMMON, OWN = 1.0, 0.5  # prior sd of the ratio of lift to credit: shared by all channels, and of one beside it
+COMMON, OWN = (
+    1.0,
+    0.4,
+)  # prior sd of the ratio of lift to credit: shared by all channels; of one beside it, as a part of that
+LEAST = 0.1  # of the shared ratio, where channels' own part is taken of it
 LEVEL = 0.95
 
 
@@ -39,9 +43,15 @@ class Seen:
     variance: float
     credited: pd.Series
 
+    @property
+    def channel(self) -> str:
+        """The channel that has most of the credit moved; "" where none has more than half, as when all media are held out."""
+        size = self.credited.abs()
+        return str(size.idxmax()) if len(size) and size.max() > size.sum() / 2 else ""
+
 
 def beside(trials: Sequence[Seen], level: float = LEVEL) -> pd.DataFrame:
-    """Lift beside credit, trial by trial: experiment_id, channel (whose contacts most of the credit moved is of), lift, low, high
+    """Lift beside credit, trial by trial: experiment_id, channel (see `Seen`), lift, low, high
     (orders of all treated), credit, ratio (lift / credit), ratio_low, ratio_high, n (consumers of both arms).
 
     The ratio's interval takes the credit as it stands; it is null where there is no credit.
@@ -51,25 +61,33 @@ def beside(trials: Sequence[Seen], level: float = LEVEL) -> pd.DataFrame:
         credit, half = float(t.credited.sum()), z * np.sqrt(t.variance)
         ends = np.array([t.orders, t.orders - half, t.orders + half])
         ratio = ends / credit if credit > 0 else np.full(3, np.nan)
-        name = str(t.credited.abs().idxmax()) if len(t.credited) else ""
-        rows.append((t.experiment, name, *(ends * t.treated), credit * t.treated, *ratio, t.treated + t.control))
+        rows.append((t.experiment, t.channel, *(ends * t.treated), credit * t.treated, *ratio, t.treated + t.control))
     columns = ["experiment_id", "channel", "lift", "low", "high", "credit", "ratio", "ratio_low", "ratio_high", "n"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def factors(channels: Sequence[str], trials: Sequence[Seen]) -> "tuple[Floats, Floats]":
-    """(channels,) ratios of lift to credit, and their covariance, all trials heard one after the other."""
-    count = len(channels)
-    mean = np.ones(count)
-    covariance = COMMON**2 * np.ones((count, count)) + OWN**2 * np.eye(count)
-    for t in trials:
-        a = t.credited.reindex(list(channels)).fillna(0.0).to_numpy(float)
+    """(channels,) ratios of lift to credit, and their covariance, all trials heard one after the other.
+
+    Twice: what is shared by all is found first, and channels differ from it in proportion to it (a method that credits three
+    times too much is not off by half an order for one).
+    """
+    credited = [t.credited.reindex(list(channels)).fillna(0.0).to_numpy(float) for t in trials]
+    common, count = np.ones((len(channels), len(channels))), len(channels)
+    shared = _heard(np.ones(count), COMMON**2 * common, credited, trials)[0][:1] if count else np.ones(1)
+    spread = OWN * float(np.clip(shared[0], LEAST, 1.0)) if trials else OWN
+    return _heard(np.ones(count), COMMON**2 * common + spread**2 * np.eye(count), credited, trials)
+
+
+def _heard(
+    mean: "Floats", covariance: "Floats", credited: "Sequence[Floats]", trials: Sequence[Seen]
+) -> "tuple[Floats, Floats]":
+    for a, t in zip(credited, trials, strict=True):
         spread = a @ covariance @ a + t.variance
-        if spread <= 0:
-            continue
-        gain = covariance @ a / spread
-        mean = mean + gain * (t.orders - a @ mean)
-        covariance = covariance - np.outer(gain, a @ covariance)
+        if spread > 0:
+            gain = covariance @ a / spread
+            mean = mean + gain * (t.orders - a @ mean)
+            covariance = covariance - np.outer(gain, a @ covariance)
     return mean, (covariance + covariance.T) / 2
 
 
@@ -87,7 +105,7 @@ def calibrated(
     scale = min(1.0, total / up.sum()) if up.sum() > 0 else 1.0
     noise = pd.Series(error, dtype=float).reindex(credit.index).fillna(0.0).to_numpy()
     half = float(ndtri(0.5 + level / 2)) * np.sqrt(told**2 * np.diag(covariance) + (mean * noise) ** 2)
-    own = {str(t.credited.abs().idxmax()) for t in trials if len(t.credited)}
+    own = {t.channel for t in trials}
     return pd.DataFrame({
         "channel": list(credit.index), "conversions": scale * up, "low": scale * np.maximum(told * mean - half, 0.0),
         "high": scale * np.maximum(told * mean + half, 0.0), "ratio": np.maximum(mean, 0.0),

@@ -113,7 +113,8 @@ def effects(paths: Paths, order: int = 1, *, tolerance: float = 1e-15) -> "Float
 def credit(paths: Paths, order: int = 1, *, tolerance: float = 1e-15) -> "tuple[Floats, Floats]":
     """(channels,) conversions and value, shared out in proportion to the removal effects."""
     found = effects(paths, order, tolerance=tolerance)
-    return tuple(  # type: ignore[return-value]
+    conversions, value = (
         e * (total.sum() / e.sum()) if e.sum() > 0 else 0 * e
         for e, total in zip(found, (paths.conversions, paths.value), strict=True)
     )
+    return conversions, value

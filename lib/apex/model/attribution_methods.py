@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from apex.measure.touches import BUCKETS
 from apex.model import attribution, attribution_hazard, attribution_markov, attribution_shapley
 from apex.model.attribution import HALF_LIFE, Paths
 
@@ -16,7 +17,6 @@ LOOSE = 1e-8  # chains of the draws need no more than that
 HAZARD = "hazard"
 METHODS = (*attribution.RULES, "markov1", "markov2", "markov3", "shapley", HAZARD)
 COLUMNS = ["method", "channel", "conversions", "value", "low", "high"]
-BY_PATH = -1  # bucket of paths whose consumers are unknown
 
 Design = Callable[["np.ndarray | None"], attribution_hazard.Design]
 
@@ -37,8 +37,9 @@ def one(
     """Credit by one of METHODS. design: of the hazard, by how often buckets count (`times`); None: from the paths alone."""
     if method == HAZARD:
         found = attribution_hazard.fit(attribution_hazard.of_places(paths) if design is None else design(times))
-        both = (pd.Series(v, pd.Index(found.channels, name="channel"), dtype=float) for v in (found.credit, found.value))
-        return Credit(*both, (found.level, found.level_value))
+        names = pd.Index(found.channels, name="channel")
+        credit, value = (pd.Series(v, names, dtype=float) for v in (found.credit, found.value))
+        return Credit(credit, value, (found.level, found.level_value))
     if method.startswith("markov"):
         conversions, value = attribution_markov.credit(paths, int(method[-1]), tolerance=tolerance)
     elif method == "shapley":
@@ -64,10 +65,10 @@ def side_by_side(
         return pd.DataFrame(columns=COLUMNS).astype(dict.fromkeys(COLUMNS[2:], float)), {}
     found = {m: one(m, paths, design, half_life=half_life) for m in methods}
     drawn: dict[str, list[pd.Series]] = {m: [] for m in methods}
-    rng, buckets = np.random.default_rng(seed), int(paths.bucket.max()) + 1
+    rng, known = np.random.default_rng(seed), bool((paths.bucket >= 0).all())
     for _ in range(draws):
-        if buckets > 0:
-            times = rng.multinomial(buckets, np.full(buckets, 1 / buckets)).astype(float)
+        if known:
+            times = rng.multinomial(BUCKETS, np.full(BUCKETS, 1 / BUCKETS)).astype(float)
             again = paths.weighted(times[paths.bucket])
         else:
             times, again = None, resampled(paths, rng)
@@ -75,7 +76,9 @@ def side_by_side(
             drawn[m].append(one(m, again, design, times, half_life, LOOSE).conversions)
     z, parts = float(ndtri(0.5 + level / 2)), []
     for m, credit in found.items():
-        frame = pd.DataFrame({"conversions": credit.conversions, "value": credit.value}).reindex(paths.channels).fillna(0.0)
+        frame = (
+            pd.DataFrame({"conversions": credit.conversions, "value": credit.value}).reindex(paths.channels).fillna(0.0)
+        )
         spread = pd.DataFrame(drawn[m]).std(ddof=1).reindex(paths.channels) if draws > 1 else np.nan
         frame["low"] = (frame.conversions - z * spread).clip(lower=0)
         frame["high"] = frame.conversions + z * spread
@@ -85,9 +88,9 @@ def side_by_side(
 
 def resampled(paths: Paths, rng: np.random.Generator) -> Paths:
     """Paths drawn again one by one: Poisson counts of each, with its mean value."""
-    conversions, nulls = rng.poisson(paths.conversions), rng.poisson(paths.nulls)
+    conversions, nulls = (rng.poisson(n).astype(float) for n in (paths.conversions, paths.nulls))
     mean = np.divide(paths.value, paths.conversions, out=np.zeros(len(paths.value)), where=paths.conversions > 0)
-    return replace(paths, conversions=conversions.astype(float), nulls=nulls.astype(float), value=conversions * mean)
+    return replace(paths, conversions=conversions, nulls=nulls, value=conversions * mean)
 
 
 def shares(compared: pd.DataFrame) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def exact(worth: "Floats") -> "Floats":
 
 def game(paths: Paths, of: "Floats") -> "Floats":
     """(2^n,) worth of each set of channels: what of `of` (paths,: conversions or value) the paths inside it have."""
-    return subset_sums(np.bincount(sets(paths), of, 1 << len(paths.channels)))
+    return subset_sums(np.bincount(sets(paths), of, 1 << len(paths.channels)).astype(float))
 
 
 def credit(paths: Paths, of: "Floats", rng: np.random.Generator | None = None) -> "Floats":
@@ -79,7 +79,9 @@ def sampled(paths: Paths, of: "Floats", rng: np.random.Generator, orders: int = 
         place = np.argsort(order)
         both = np.zeros(n)
         for turn, back in ((place, order), (n - 1 - place, order[::-1])):
-            done = np.maximum.reduceat(turn[token], start) if len(token) else turn[:0]  # when the last of the path comes in
+            done = (
+                np.maximum.reduceat(turn[token], start) if len(token) else turn[:0]
+            )  # when the last of the path comes in
             both += np.bincount(back[done], of, n) / 2
         total, square = total + both, square + both**2
     mean = total / pairs

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from apex.report.run import Run
 
 CALIBRATED = "calibrated"
-BESIDE = ("last", HAZARD)  # methods whose credit stands beside lift
+BASE = "markov1"  # whose credit is calibrated: nearest to the truth of simulated markets (decision 97)
+BESIDE = ("last", BASE)  # methods whose credit stands beside lift
 CREDIT = [*attribution_methods.COLUMNS, "share", "met", "orders_met"]
 FIGURES = ["conversions", "value", "low", "high", "share"]  # of the credit table: hidden where its people are
 BASELINE = "baseline"  # conversions that calibrated credit gives to no channel
@@ -40,7 +41,9 @@ def trial_days(book: Book, lifts: Sequence[Lift]) -> dict[str, tuple[date, date]
         return {}
     known = book.warehouse.table("experiments").select("experiment_id", "first_day", "last_day").distinct().execute()
     known = known[known.experiment_id.isin([t.experiment for t in lifts])]
-    return {r.experiment_id: (pd.Timestamp(r.first_day).date(), pd.Timestamp(r.last_day).date()) for r in known.itertuples()}
+    return {
+        r.experiment_id: (pd.Timestamp(r.first_day).date(), pd.Timestamp(r.last_day).date()) for r in known.itertuples()
+    }
 
 
 def seen(
@@ -48,19 +51,18 @@ def seen(
     half_life: float = HALF_LIFE,
 ) -> dict[str, list[Seen]]:  # fmt: skip
     """Each trial as each method sees it: what the contacts that it moved are credited with, at the credit of its own days."""
-    days, found = trial_days(book, lifts), {m: [] for m in methods}
+    found: dict[str, list[Seen]] = {m: [] for m in methods}
+    days = trial_days(book, lifts)
     for lift in lifts:
         first, last = days[lift.experiment]
         last = last + timedelta(days=media_trials.AFTER)
-        at_risk = paths.risk(book, brand, first, last, lookback, [ORDERS])
-        if set(methods) <= {"last", HAZARD}:  # neither needs paths without a conversion
-            known = attribution.read(at_risk.converted.assign(nulls=0))
-        else:
-            known = attribution.read(paths.paths(book, brand, first, last, lookback, [ORDERS]))
+        known = attribution.read(paths.paths(book, brand, first, last, lookback, [ORDERS]))
+        at_risk = paths.risk(book, brand, first, last, lookback, [ORDERS]) if HAZARD in methods else None
         inside = (of.contacts.day >= number(first)) & (of.contacts.day <= number(last))
         met = np.bincount(of.contacts.what[inside], of.contacts.value[inside], len(of.channels)) / of.share
         for m in methods:
-            credit = attribution_methods.one(m, known, design(at_risk, ORDERS), half_life=half_life).conversions
+            made = None if at_risk is None else design(at_risk, ORDERS)
+            credit = attribution_methods.one(m, known, made, half_life=half_life).conversions
             each = credit.reindex(list(of.channels)).fillna(0.0).to_numpy() / np.maximum(met, 1.0)
             moved = pd.Series(each * lift.contacts, pd.Index(of.channels, name="channel"))
             found[m].append(Seen(lift.experiment, lift.treated, lift.control, lift.orders, lift.variance, moved))
@@ -123,7 +125,7 @@ class Study:
 
     @cached_property
     def trials(self) -> dict[str, list[Seen]]:
-        """Each trial as the last touch and the hazard see it."""
+        """Each trial as the methods of BESIDE see it."""
         lifts, of = self.lifts
         if not lifts or of is None:
             return {m: [] for m in BESIDE}
@@ -134,8 +136,8 @@ class Study:
         """All orders of the window, with a touch or without."""
         return float(self.counted.conversions[self.counted.kind == ORDERS].sum())
 
-    def calibrated(self, method: str = HAZARD) -> pd.DataFrame:
-        """A method's credit put right by the trials: see `model.attribution_lift.calibrated`; with value at the method's own mean."""
+    def calibrated(self, method: str = BASE) -> pd.DataFrame:
+        """A method's credit put right by trials: `model.attribution_lift.calibrated`, with value at its own mean."""
         mine = self.orders[self.orders.method == method].set_index("channel")
         error = (mine.high - mine.conversions) / 1.959964
         found = attribution_lift.calibrated(mine.conversions, error, self.trials[method], self.total)
@@ -147,7 +149,7 @@ class Study:
         """Orders with a touch, those that the hazard credits to channels, and those that calibrated credit does (or None)."""
         mine = self.counted[(self.counted.kind == ORDERS) & (self.counted.path != "")]
         hazard = self.orders.conversions[self.orders.method == HAZARD].sum()
-        right = float(self.calibrated().conversions.sum()) if self.trials[HAZARD] else None
+        right = float(self.calibrated().conversions.sum()) if self.trials[BASE] else None
         return float(mine.conversions.sum()), float(hazard), right
 
     def spent(self) -> pd.DataFrame:
@@ -166,7 +168,7 @@ class Study:
             return pd.DataFrame(columns=CREDIT).astype(dict.fromkeys(["met", "orders_met"], "int64"))
         of_all, parts = self.counted[self.counted.kind == ORDERS], []
         frames = {str(m): f for m, f in self.orders.groupby("method", sort=False)}
-        if self.trials[HAZARD]:
+        if self.trials[BASE]:
             frames[CALIBRATED] = self.calibrated().assign(method=CALIBRATED)
         for method, frame in frames.items():
             rest = (self.total - frame.conversions.sum(), float(of_all.value.sum()) - frame.value.sum())
@@ -184,12 +186,15 @@ class Study:
         """With `met` and `orders_met`; of `baseline` all consumers and all orders."""
         known = self.paths(ORDERS)
         pair = np.unique(known.path * len(known.channels) + known.token)
-        orders = np.bincount(pair % len(known.channels), known.conversions[pair // len(known.channels)], len(known.channels))
+        orders = np.bincount(
+            pair % len(known.channels), known.conversions[pair // len(known.channels)], len(known.channels)
+        )
         by_orders = dict(zip(known.channels, orders, strict=True)) | {BASELINE: self.total}
         met = paths.touches(self.run.book, self.run.brand, *self.window).set_index("channel").met.to_dict()
         met[BASELINE] = int(self.risk.people.consumers.sum())
         return table.assign(
-            met=table.channel.map(met).fillna(0).astype("int64"), orders_met=table.channel.map(by_orders).astype("int64")
+            met=table.channel.map(met).fillna(0).astype("int64"),
+            orders_met=table.channel.map(by_orders).astype("int64"),
         )
 
     def worth(self, shown: pd.DataFrame) -> pd.DataFrame:
@@ -198,11 +203,11 @@ class Study:
         shown: the credit table as it may be shown. Returns channel, conversions, low, high, share, met, last_touch, ratio, trial,
         cost_minor, back, back_low, back_high (GMV per unit of cost), suppressed.
         """
-        method = CALIBRATED if self.trials[HAZARD] else HAZARD
+        method = CALIBRATED if self.trials[BASE] else HAZARD
         mine = shown[(shown.method == method) & (shown.channel != BASELINE)].drop(columns="method")
         last = shown[shown.method == "last"].set_index("channel").conversions
         mine = mine.assign(last_touch=mine.channel.map(last)).merge(self.spent(), on="channel", how="left")
-        if self.trials[HAZARD]:
+        if self.trials[BASE]:
             mine = mine.merge(self.calibrated()[["channel", "ratio", "trial"]], on="channel", how="left")
         else:
             mine = mine.assign(ratio=np.nan, trial=False)

@@ -31,6 +31,7 @@ from twin.stages import AT
 
 WINDOW = ("10-21", "11-18")  # of the last year: the default campaign's goal
 AFTER = 15  # days in which what the window's media caused is still counted
+ERRORS = ["share", "whole", "orders", "total"]
 REPLAYS = 12  # plays of the truth
 TRIALS = ("message", "social", "feed", "live")  # channels with a trial of their own
 
@@ -103,14 +104,20 @@ def compared(seed: int, consumers: int, methods: Sequence[str] = METHODS) -> pd.
 
 
 def errors(both: pd.DataFrame) -> pd.DataFrame:
-    """seed, method, calibrated, error (over channels without a trial of their own), whole (over all), total (credit / truth)."""
+    """How far credit is from truth: seed, method, calibrated and
+
+    share: ½ Σ |share of credit − share of truth| over channels without a trial of their own, shares being of all channels;
+    whole: the same over all channels; orders: Σ |credit − truth| / Σ truth over those without a trial; total: credit / truth.
+    """
     rows = []
     for (seed, method, done), part in both.groupby(["seed", "method", "calibrated"]):
         told, true = (np.maximum(part[c].to_numpy(float), 0.0) for c in ("conversions", "true"))
         off = np.abs(told / max(told.sum(), 1e-9) - true / max(true.sum(), 1e-9))
         other = ~part.channel.isin(TRIALS).to_numpy()
-        rows.append((seed, method, done, off[other].sum() / 2, off.sum() / 2, told.sum() / max(part.true.sum(), 1e-9)))
-    return pd.DataFrame(rows, columns=["seed", "method", "calibrated", "error", "whole", "total"])
+        missed = np.abs(told - part.true)[other].sum() / max(true[other].sum(), 1e-9)
+        total = told.sum() / max(part.true.sum(), 1e-9)
+        rows.append((seed, method, done, off[other].sum() / 2, off.sum() / 2, missed, total))
+    return pd.DataFrame(rows, columns=["seed", "method", "calibrated", *ERRORS])
 
 
 def main(arguments: list[str]) -> int:
@@ -119,7 +126,7 @@ def main(arguments: list[str]) -> int:
         prog="python -m truth attribution", description="Credit beside what channels bring."
     )
     parser.add_argument("--seeds", type=int, nargs=2, default=(2000, 2050))
-    parser.add_argument("--consumers", type=int, default=5000)
+    parser.add_argument("--consumers", type=int, default=4000)
     parser.add_argument("--file", type=Path, default=ROOT / "reports" / "truth" / "attribution.csv")
     chosen = parser.parse_args(arguments)
     chosen.file.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +137,6 @@ def main(arguments: list[str]) -> int:
         pd.concat(found).to_csv(chosen.file, index=False)
         sys.stdout.write(f"seed {seed}: {time.monotonic() - began:.0f} s\n")
         sys.stdout.flush()
-    table = errors(pd.concat(found)).groupby(["method", "calibrated"])[["error", "whole", "total"]].mean()
+    table = errors(pd.concat(found)).groupby(["method", "calibrated"])[ERRORS].mean()
     sys.stdout.write(f"{table.round(3).to_string()}\n")
     return 0

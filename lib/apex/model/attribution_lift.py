@@ -75,7 +75,7 @@ def factors(channels: Sequence[str], trials: Sequence[Seen]) -> "tuple[Floats, F
     credited = [t.credited.reindex(list(channels)).fillna(0.0).to_numpy(float) for t in trials]
     common, count = np.ones((len(channels), len(channels))), len(channels)
     shared = _heard(np.ones(count), COMMON**2 * common, credited, trials)[0][:1] if count else np.ones(1)
-    spread = OWN * float(np.clip(shared[0], LEAST, 1.0)) if trials else OWN
+    spread = OWN * max(float(shared[0]), LEAST)
     return _heard(np.ones(count), COMMON**2 * common + spread**2 * np.eye(count), credited, trials)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from apex.ledger import Book
-from apex.measure import media, media_contacts, media_trials, paths
+from apex.measure import media, media_contacts, media_trials, path_file, paths
 from apex.measure.media_contacts import Contacts, number
 from apex.measure.media_trials import Lift
 from apex.measure.paths import ORDERS, Risk
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from apex.report.run import Run
 
 CALIBRATED = "calibrated"
+MANY = 100_000  # grouped paths beyond which none are drawn again
 BASE = "markov1"  # whose credit is calibrated: nearest to the truth of simulated markets (decision 97)
 BESIDE = ("last", BASE)  # methods whose credit stands beside lift
 CREDIT = [*attribution_methods.COLUMNS, "share", "met", "orders_met"]
@@ -71,13 +72,17 @@ def seen(
 
 @dataclass(frozen=True)
 class Study:
-    """All of it. lookback: days before a conversion; half_life: of the rule `decay`; draws: of consumers, for intervals."""
+    """All of it. lookback: days before a conversion; half_life: of the rule `decay`; draws: of consumers, for intervals.
+
+    file: paths from a file instead (see `measure.path_file`): no times, no consumers, no trials and no moves are known then.
+    """
 
     run: "Run"
     lookback: int
     half_life: float
     draws: int
     seed: int
+    file: str = ""
 
     @property
     def window(self) -> tuple[date, date]:
@@ -86,7 +91,9 @@ class Study:
 
     @cached_property
     def counted(self) -> pd.DataFrame:
-        """`measure.paths.paths` of the window."""
+        """`measure.paths.paths` of the window, or the file's paths as orders."""
+        if self.file:
+            return path_file.read(self.file).assign(kind=ORDERS)
         return paths.paths(self.run.book, self.run.brand, *self.window, self.lookback)
 
     @cached_property
@@ -101,13 +108,15 @@ class Study:
     @cached_property
     def found(self) -> dict[str, tuple[pd.DataFrame, dict[str, Credit]]]:
         """Of each kind of conversion all methods side by side; intervals for orders alone."""
-        return {
-            kind: attribution_methods.side_by_side(
-                self.paths(kind), design(self.risk, kind), draws=self.draws if kind == ORDERS else 0, seed=self.seed,
-                half_life=self.half_life,
+        kinds, few = [ORDERS] if self.file else [ORDERS, *self.run.book.rules.ids], len(self.counted) <= MANY
+        found = {}
+        for kind in kinds:
+            draws = self.draws if kind == ORDERS and few else 0
+            made = None if self.file else design(self.risk, kind)
+            found[kind] = attribution_methods.side_by_side(
+                self.paths(kind), made, draws=draws, seed=self.seed, half_life=self.half_life
             )
-            for kind in [ORDERS, *self.run.book.rules.ids]
-        }  # fmt: skip
+        return found
 
     @cached_property
     def orders(self) -> pd.DataFrame:
@@ -118,7 +127,7 @@ class Study:
     def lifts(self) -> tuple[list[Lift], Contacts | None]:
         """The brand's ended trials of media, and the contacts they moved."""
         of = self.run.warehouse
-        if not (of.has("experiments") and of.has("assignments")):
+        if self.file or not (of.has("experiments") and of.has("assignments")):
             return [], None
         contacts = media_contacts.contacts(of, self.run.brand, None)
         return media_trials.lifts(of, self.run.brand, contacts), contacts
@@ -154,6 +163,8 @@ class Study:
 
     def spent(self) -> pd.DataFrame:
         """channel, cost_minor of the window; empty without a table `spend`."""
+        if self.file:
+            return pd.DataFrame({"channel": pd.Series(dtype=object), "cost_minor": pd.Series(dtype=float)})
         bought = media.spent(self.run.warehouse, self.run.brand, *self.window)
         return bought.groupby("channel", as_index=False).cost_minor.sum()
 
@@ -190,8 +201,13 @@ class Study:
             pair % len(known.channels), known.conversions[pair // len(known.channels)], len(known.channels)
         )
         by_orders = dict(zip(known.channels, orders, strict=True)) | {BASELINE: self.total}
-        met = paths.touches(self.run.book, self.run.brand, *self.window).set_index("channel").met.to_dict()
-        met[BASELINE] = int(self.risk.people.consumers.sum())
+        if self.file:  # paths stand for consumers
+            many = (known.conversions + known.nulls)[pair // len(known.channels)]
+            met = dict(zip(known.channels, np.bincount(pair % len(known.channels), many), strict=True))
+            met[BASELINE] = int(self.counted[["conversions", "nulls"]].to_numpy().sum())
+        else:
+            met = paths.touches(self.run.book, self.run.brand, *self.window).set_index("channel").met.to_dict()
+            met[BASELINE] = int(self.risk.people.consumers.sum())
         return table.assign(
             met=table.channel.map(met).fillna(0).astype("int64"),
             orders_met=table.channel.map(by_orders).astype("int64"),
@@ -221,7 +237,7 @@ class Study:
         """Credit for moves up: kind, conversions, touched, channel (most credit by the hazard), share, moved (most that methods
         disagree); the last three null where no move had a touch."""
         rows = []
-        for kind in self.run.book.rules.ids:
+        for kind in [] if self.file else self.run.book.rules.ids:
             mine, frame = self.counted[self.counted.kind == kind], self.found[kind][0]
             count, touched = int(mine.conversions.sum()), int(mine.conversions[mine.path != ""].sum())
             if frame.empty or not touched:

@@ -55,56 +55,57 @@ def money(
         return nothing(words)
     if not trials:
         return _untried(known, gap, moved, trips, words)
-    top = known.sort_values("conversions", ascending=False).iloc[0]
     paid = known[known.back.notna()].sort_values("back", ascending=False)
-    lead = words(
-        "Held against {n} trials, **{channel}** brought most: **{orders} orders** (95%: {low} to {high}).",
-        n=trials,
-        channel=channel(top.channel, words),
-        orders=words.number(top.conversions),
-        low=words.number(top.low),
-        high=words.number(top.high),
+    sure = paid[paid.back_low * (margin or 0) > 1]
+    top = (sure if len(sure) else known).sort_values("conversions", ascending=False).iloc[0]
+    told = []
+    if len(paid) and margin:
+        told.append(
+            words(
+                "At the margin of {margin}, surely paid: **{sure}**; surely not: {lost}; the others are open.",
+                margin=words.share(margin),
+                sure=_listed(sure.channel, words),
+                lost=_listed(paid.channel[paid.back_high * margin < 1], words),
+            )
+        )
+    told.append(
+        words(
+            "Held against {n} trials, **{channel}** brought **{orders} orders** (95%: {low} to {high}).",
+            n=trials,
+            channel=channel(top.channel, words),
+            orders=words.number(top.conversions),
+            low=words.number(top.low),
+            high=words.number(top.high),
+        )
     )
-    short = words(
-        "{channel} brought most orders: {orders}",
-        channel=channel(top.channel, words),
-        orders=words.number(top.conversions, 0),
-    )
+    for row in (sure if len(sure) else paid).head(1).itertuples():
+        told.append(
+            words(
+                "For 1 spent **{channel}** brought {back} of GMV (95%: {low} to {high}).",
+                channel=channel(str(row.channel), words),
+                back=words.number(row.back),
+                low=words.number(row.back_low),
+                high=words.number(row.back_high),
+            )
+        )
+    differ = words.share(moved.moved.max())
+    if len(sure):
+        name = _listed(sure.channel[:2], words)
+        short = words("{channel} surely paid; methods differ by {moved}", channel=name, moved=differ)
+    else:
+        short = words("{channel} leads; methods differ by {moved}", channel=channel(top.channel, words), moved=differ)
     tile = {
-        "label": words("Most orders, calibrated"),
+        "label": words("Surely paid") if len(sure) else words("Most orders, calibrated"),
         "value": channel(top.channel, words),
         "note": words("{low} to {high} orders", low=words.number(top.low), high=words.number(top.high)),
     }
-    if len(paid):
-        best = paid.iloc[0]
-        lead += " " + words(
-            "For its cost **{channel}** brought most: {back} of GMV for 1 spent (95%: {low} to {high}).",
-            channel=channel(best.channel, words),
-            back=words.number(best.back),
-            low=words.number(best.back_low),
-            high=words.number(best.back_high),
-        )
-    if len(paid) and margin:
-        sure, lost = paid[paid.back_low * margin > 1], paid[paid.back_high * margin < 1]
-        lead += " " + words(
-            "At the margin of {margin}, surely paid: {sure}; surely not: {lost}; the others are open.",
-            margin=words.share(margin),
-            sure=_listed(sure.channel, words),
-            lost=_listed(lost.channel, words),
-        )
-        if len(sure):
-            short = words(
-                "{channel} surely paid; methods differ by {moved}",
-                channel=_listed(sure.channel[:2], words),
-                moved=words.share(moved.moved.max()),
-            )
     return {
         "kind": "model",
         "value": float(top.conversions),
         "unit": "orders",
         "low": float(top.low),
         "high": float(top.high),
-        "text": lead,
+        "text": " ".join(told),
         "short": short[:60],
         "tile": tile,
         "verdict": "careful",

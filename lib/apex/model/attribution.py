@@ -61,9 +61,7 @@ class Paths:
 
     def weighted(self, times: "Floats") -> "Paths":
         """The same paths, each counted so many times."""
-        drawn = replace(
-            self, conversions=times * self.conversions, value=times * self.value, nulls=times * self.nulls
-        )
+        drawn = replace(self, conversions=times * self.conversions, value=times * self.value, nulls=times * self.nulls)
         drawn.__dict__.update({k: v for k, v in self.__dict__.items() if k in ("length", "path", "place")})
         return drawn
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from apex.measure.touches import BUCKETS
 from apex.model.attribution import Paths, read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from apex.measure.paths import Risk
 
@@ -42,7 +42,7 @@ class Design:
 
     channels: tuple[str, ...]
     bands: int
-    seen: sparse.csr_array
+    seen: "csr_array"
     cell: "Ints"
     n: "Floats"
     value: "Floats"
@@ -69,11 +69,13 @@ class Fit:
 
 def fit(of: Design, steps: int = STEPS, begin: "Floats | None" = None) -> Fit:
     """Raise the likelihood until credit stands still."""
+    from scipy.sparse import csr_array
+
     features = of.touched.shape[1]
     effect = np.full(features, 0.1) if begin is None else begin.reshape(-1)
     theta = _levels(of, np.ones(len(of.at_risk)), effect)
     credit = np.zeros(features)
-    back = sparse.csr_array(of.seen.T)
+    back = csr_array(of.seen.T)
     for _ in range(steps):
         share = of.n / (of.alone + of.seen @ effect)
         new = effect * (back @ share)
@@ -134,13 +136,15 @@ def of_days(risk: "Risk", kind: str, times: "Floats | None" = None) -> Design:
     )  # fmt: skip
 
 
-def _seen(paths: Paths, channels: tuple[str, ...], band: "Ints", row: "Ints", rows: int) -> sparse.csr_array:
+def _seen(paths: Paths, channels: tuple[str, ...], band: "Ints", row: "Ints", rows: int) -> "csr_array":
     """(rows, features) touches by channel and band of age."""
+    from scipy.sparse import csr_array
+
     bands, number = len(BANDS), np.searchsorted(channels, paths.channels)
     age = np.zeros(len(paths.token), int) if paths.age is None else paths.age.astype(int)
     feature = number[paths.token] * bands + band[age] if len(paths.token) else paths.token
     shape = (rows, len(channels) * bands)
-    return sparse.csr_array((np.ones(len(feature)), (row[paths.path], feature)), shape=shape)
+    return csr_array((np.ones(len(feature)), (row[paths.path], feature)), shape=shape)
 
 
 def of_places(paths: Paths) -> Design:
@@ -148,6 +152,8 @@ def of_places(paths: Paths) -> Design:
 
     A file knows nobody without a touch, so that no level can be told and all of the hazard is the touches'.
     """
+    from scipy.sparse import csr_array
+
     count, bands, longest = len(paths.channels), len(PLACES), int(paths.length.max(initial=1))
     band = np.searchsorted(PLACES, np.arange(longest), side="right") - 1
     many = (paths.conversions + paths.nulls)[paths.path]
@@ -162,7 +168,7 @@ def of_places(paths: Paths) -> Design:
     where[won] = np.arange(len(won))
     mine = where[paths.path] >= 0
     feature = paths.token[mine] * bands + band[back[mine]]
-    seen = sparse.csr_array((np.ones(mine.sum()), (where[paths.path[mine]], feature)), shape=(len(won), count * bands))
+    seen = csr_array((np.ones(mine.sum()), (where[paths.path[mine]], feature)), shape=(len(won), count * bands))
     return Design(
         paths.channels, bands, seen, np.zeros(len(won), int), paths.conversions[won], paths.value[won],
         np.array([many.sum()]), touched.reshape(1, -1), np.zeros((2, 1), int), 0.0,

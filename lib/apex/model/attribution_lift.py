@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +55,8 @@ def beside(trials: Sequence[Seen], level: float = LEVEL) -> pd.DataFrame:
 
     The ratio's interval takes the credit as it stands; it is null where there is no credit.
     """
+    from scipy.special import ndtri
+
     z, rows = float(ndtri(0.5 + level / 2)), []
     for t in trials:
         credit, half = float(t.credited.sum()), z * np.sqrt(t.variance)
@@ -99,6 +100,8 @@ def calibrated(
 
     error: standard error of the credit. total: all conversions; calibrated credit is never more (then all is scaled).
     """
+    from scipy.special import ndtri
+
     mean, covariance = factors(list(credit.index), trials)
     told = credit.to_numpy(float)
     up = told * np.maximum(mean, 0.0)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from apex.model.attribution import Paths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     Floats = NDArray[np.float64]
 
@@ -31,12 +30,14 @@ class Chain:
     """
 
     now: "NDArray[np.int64]"
-    step: sparse.csr_array
+    step: "csr_array"
     reward: "Floats"
 
 
 def chain(paths: Paths, order: int) -> Chain:
     """Count the chain: a state's number in base C + 1 has the last channel (from 1) as its last digit."""
+    from scipy.sparse import csr_array
+
     base, n = len(paths.channels) + 1, len(paths.token)
     after = np.zeros(n, np.int64)
     for back in range(order):
@@ -68,7 +69,7 @@ def chain(paths: Paths, order: int) -> Chain:
     out = np.column_stack([np.bincount(ends, w, s) for w in (paths.conversions, paths.value)])
     leave = np.bincount(some // base, counted[some], s) + np.bincount(ends, paths.conversions + paths.nulls, s)
     leave = np.where(leave > 0, leave, 1.0)
-    step = sparse.csr_array((counted[some] / leave[some // base], (some // base, target[some])), shape=(s, s))
+    step = csr_array((counted[some] / leave[some // base], (some // base, target[some])), shape=(s, s))
     return Chain(codes % base - 1, step, out / leave[:, None])
 
 
@@ -79,6 +80,9 @@ def absorbed(of: Chain, without: "NDArray[np.int64]", worth: "Floats", *, tolera
     worth: (S,) chance or value of a conversion from each state. Small chains are solved as dense systems; larger ones by the
     series of steps, until nothing beyond rounding moves (it must: every path ends), else by a sparse factorisation each.
     """
+    from scipy.sparse import csc_matrix, eye_array
+    from scipy.sparse.linalg import splu
+
     free = (of.now[:, None] != without[None, :]) | (without[None, :] < 0)
     s = len(of.now)
     if s <= DENSE:
@@ -97,8 +101,8 @@ def absorbed(of: Chain, without: "NDArray[np.int64]", worth: "Floats", *, tolera
             return x
     for j in range(free.shape[1]):
         keep = np.flatnonzero(free[:, j])
-        inner = sparse.eye_array(len(keep)) - of.step[keep][:, keep]
-        x[keep, j] = splu(sparse.csc_matrix(inner)).solve(worth[keep])
+        inner = eye_array(len(keep)) - of.step[keep][:, keep]
+        x[keep, j] = splu(csc_matrix(inner)).solve(worth[keep])
     return x
 
 

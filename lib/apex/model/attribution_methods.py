@@ -107,7 +107,13 @@ def apart(share: pd.DataFrame) -> pd.DataFrame:
 
 
 def ranges(share: pd.DataFrame) -> pd.DataFrame:
-    """Each channel's lowest and highest share and who says so: channel, low, low_method, high, high_method, gap."""
+    """Each channel's lowest and highest share and who says so: channel, low, low_method, high, high_method, gap.
+
+    Channels that may not be shown (null by every method) are left out.
+    """
+    share = share.dropna(how="all")
+    if share.empty:
+        return pd.DataFrame(columns=["channel", "low", "low_method", "high", "high_method", "gap"])
     out = pd.DataFrame({
         "low": share.min(axis=1), "low_method": share.idxmin(axis=1), "high": share.max(axis=1),
         "high_method": share.idxmax(axis=1),

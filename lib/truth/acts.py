@@ -13,18 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from apex import files, show
 from apex.files import ROOT
 from apex.measure import earlier_acts
 from apex.report.upstream.plan import repeated
 from apex.show import Words
-from apex.warehouse import Warehouse, open_warehouse
-from apex.warehouse.ingest import ingest
+from apex.warehouse import Warehouse
 from truth.odds_market import BEFORE, CAMPAIGN, CONSUMERS, TABLES, past
 from truth.paper import paper
-from truth.worlds import source
+from truth.worlds import booked
 from twin import benefits
 from twin.act import Config, Market, Played
 from twin.curves import outcome
@@ -36,12 +34,9 @@ MORE = ("campaigns", "phases", "benefits")
 
 def seen(eve: Played, folder: Path) -> Warehouse:
     """What the brand knows on the eve, as a warehouse in `folder`."""
-    drawn, day = eve.drawn, eve.last_day
-    told = benefits.table(drawn.spec, drawn.calendar, drawn.offer, drawn.brands)
-    for name in (*TABLES, *MORE):
-        pq.write_table(told if name == "benefits" else eve.tables[name], folder / f"{name}.parquet")
-    ingest(source({n: folder / f"{n}.parquet" for n in (*TABLES, *MORE)}), "market", folder / "market", "truth")
-    return open_warehouse(folder / "market").until(day)
+    drawn = eve.drawn
+    told = {**eve.tables, "benefits": benefits.table(drawn.spec, drawn.calendar, drawn.offer, drawn.brands)}
+    return booked(told, (*TABLES, *MORE), folder).until(eve.last_day)
 
 
 def acts(warehouse: Warehouse, brand: str, phases: dict[str, tuple[date, date]]) -> Plan:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from apex import files, show
 from apex.files import ROOT
@@ -19,10 +18,9 @@ from apex.model import evidence
 from apex.model.verdict import in_short
 from apex.report import planned
 from apex.show import Words
-from apex.warehouse import Warehouse, open_warehouse
-from apex.warehouse.ingest import ingest
+from apex.warehouse import Warehouse
+from truth import worlds
 from truth.paper import paper
-from truth.worlds import source
 from twin import plan as plans
 from twin.act import Config, Market, Played
 from twin.curves import outcome
@@ -59,13 +57,7 @@ def play(market: Market, file: Path, *, cores: int | None = None) -> Played:
 
 def booked(played: Played, folder: Path) -> Warehouse:
     """What was played, as a warehouse in `folder`."""
-    place = folder / "files"
-    place.mkdir(parents=True, exist_ok=True)
-    tables = {n: t for n, t in played.tables.items() if n not in EMPTY}
-    for name, table in tables.items():
-        pq.write_table(table, place / f"{name}.parquet")
-    ingest(source({name: place / f"{name}.parquet" for name in tables}), "market", folder / "market", "truth")
-    return open_warehouse(folder / "market")
+    return worlds.booked(played.tables, [n for n in played.tables if n not in EMPTY], folder)
 
 
 def wrapped_up(warehouse: Warehouse, of: planned.Planned, spent_minor: int) -> Turn:

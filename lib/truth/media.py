@@ -9,46 +9,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from apex.files import ROOT
 from apex.model import split
 from apex.report.upstream import media
-from apex.warehouse import Warehouse, open_warehouse
-from apex.warehouse.ingest import ingest
-from truth.worlds import source
-from twin.act import Config, Market, Played
+from apex.warehouse import Warehouse
+from truth import worlds
+from twin.act import Config, Market
 from twin.curves import AFTER, outcome, scaled, usual_plan
-from twin.people import People
 from twin.plan import Plan
-from twin.play import BLOCK, advance, ordered, world
 
 CAMPAIGN, BEFORE = "b00-d11-2024", "b00-d11-2023"
 TABLES = ("items", "consumers", "channels", "events", "spend", "campaigns", "phases", "experiments", "assignments")
 READ = 3  # plays by which a true curve's point is read
 TIMES = (0.0, 1.0, 4.0)  # of a channel's usual budget, at which true curves are read
-
-
-def seen(market: Market, eve: date, folder: Path) -> Warehouse:
-    """What a notebook would see of the default brand's category up to `eve`, as a warehouse in `folder`."""
-    drawn, stop, parts = market.drawn, market.drawn.calendar.number(eve) + 1, []
-    for start in range(0, market.config.consumers, BLOCK):
-        part = People(*(a[start : start + BLOCK] for a in market.crowd))
-        events, _ = advance(drawn, part, world(drawn), 0, 0, stop)
-        events[:, 0] = part.number[events[:, 0]]
-        parts.append(ordered(events))
-    tables = Played(market, drawn, 0, stop, np.concatenate(parts), {}).tables
-    files = folder / "files"
-    files.mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
-        pq.write_table(tables[name], files / f"{name}.parquet")
-    ingest(source({n: files / f"{n}.parquet" for n in TABLES}), "market", folder / "market", "truth")
-    return open_warehouse(folder / "market").until(eve)
 
 
 def planned(warehouse: Warehouse, brand: str, days: int, total: float, seed: int = 1) -> media.MediaPlan:
@@ -136,7 +115,7 @@ def judged(seed: int, consumers: int, replays: int) -> pd.DataFrame:
     plan = usual_plan(market, CAMPAIGN)
     total = float(usual_budget(plan).sum())
     with tempfile.TemporaryDirectory() as folder:
-        warehouse = seen(market, plan.first_day - timedelta(days=1), Path(folder))
+        warehouse = worlds.seen(market, plan.first_day - timedelta(days=1), TABLES, Path(folder))
         days = (plan.last_day - plan.first_day).days + 1
         made = planned(warehouse, market.drawn.brands[0], days, total)
     names = list(made.learned.curves.channels)

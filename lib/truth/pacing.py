@@ -2,9 +2,9 @@
 from a day on.
 
 Each market plays a plan to its end (`truth.pacing_market`); every day is seen as the page sees it, by the page's own
-functions. Seeds 0 to 299 run on plan, 300 to 399 are short; 2200 to 2239 were for development. The rival is a z-test made
-every day, at the same rate and with the same spread. `--times` buys less or more media: what is noticed hangs on how many
-contacts a day has.
+functions. Seeds 400 to 699 run on plan, 700 to 799 are short; 0 to 399 and 2200 to 2239 were for development. The rival is
+a z-test made every day, at the same rate and with the same spread. `--times` buys less or more media: what is noticed hangs
+on how many contacts a day has.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from apex.show import Words
 from truth.pacing_market import SHORT, TIMES, Lived, live
 from truth.paper import paper
 
-EVEN, UNEVEN = range(300), range(300, 400)
+EVEN, UNEVEN = range(400, 700), range(700, 800)
 METRICS = ("impressions", "spend", "inflow", "gmv")
 DELIVERY = ("impressions", "spend")
 WITHIN = 3  # days of the shortfall, the first included
@@ -39,8 +39,8 @@ def judged(lived: Lived, rate: float = alarms.RATE) -> dict[str, object]:
     booked = replace(lived.booked, tolerance=pacing_paths.TOLERANCE)
     found = pacing_paths.paths(lived.facts, booked, booked.last)
     rates = alarms.limits(list(found), rate)
-    rang = {name: path.watched(rates[name]).rang for name, path in found.items()}
-    rival = [path.rival(rates[name]) for name, path in found.items()]
+    rang = {name: found[name].watched(one).rang for name, one in rates.items()}
+    rival = [found[name].rival(one) for name, one in rates.items()]
     since = None if lived.short_from is None else (lived.short_from - lived.booked.first).days
     told = [r for m in DELIVERY if (r := rang.get(m)) is not None and since is not None and r >= since]
     return {

@@ -22,8 +22,8 @@ from twin.plan import Plan
 from twin.play import world
 
 CAMPAIGN = "b00-d11-2024"
-CONSUMERS = 4000
-TIMES = 12.0  # the plan buys so many times the usual media as far as they can be had: some 300 to 450 contacts a day
+CONSUMERS = 8000
+TIMES = 12.0  # the plan buys so many times the usual media as far as they can be had: some 550 to 750 contacts a day
 HISTORY = {"market/history_days": 180}  # unseen life before the two years that are recorded: a fifth, and twice as fast
 SHORT = 0.2  # what a disturbed campaign delivers less
 

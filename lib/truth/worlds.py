@@ -1,6 +1,6 @@
 """True moves up between two days: the same lives played again without a channel's contacts after the first of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from apex.ledger import Book, RuleSet, ensure, sweep
-from apex.warehouse import open_warehouse
+from apex.warehouse import Warehouse, open_warehouse
 from apex.warehouse.ingest import ingest
 from apex.warehouse.sources import Feed
 from twin import tables
+from twin.act import Market, Played
 from twin.market import draw_market
 from twin.people import People
-from twin.play import advance, world
+from twin.play import BLOCK, advance, ordered, world
 from twin.stages import AT
 from twin.truth import Worlds
 
@@ -136,6 +137,29 @@ def canonical(lives: Lives, events: np.ndarray) -> pa.Table:
     """Events of the kernel as canonical rows, by consumer and time; consumer_id is the row number."""
     order = np.lexsort((events[:, AT["minute"]], events[:, 0]))
     return tables.events(lives.worlds.market, events[order], 1)
+
+
+def seen(market: Market, eve: date, names: Iterable[str], folder: Path) -> Warehouse:
+    """What a notebook would see of life as usual up to `eve`, the default brand's category, as a warehouse in `folder`."""
+    drawn, stop, parts = market.drawn, market.drawn.calendar.number(eve) + 1, []
+    for start in range(0, market.config.consumers, BLOCK):
+        part = People(*(a[start : start + BLOCK] for a in market.crowd))
+        events, _ = advance(drawn, part, world(drawn), 0, 0, stop)
+        events[:, 0] = part.number[events[:, 0]]
+        parts.append(ordered(events))
+    lived = Played(market, drawn, 0, stop, np.concatenate(parts), {})
+    return booked(lived.tables, names, folder).until(eve)
+
+
+def booked(played: Mapping[str, pa.Table], names: Iterable[str], folder: Path) -> Warehouse:
+    """These tables of a market that was played, filed as a brand's own would be: a warehouse in `folder`/market."""
+    files = folder / "files"
+    files.mkdir(parents=True, exist_ok=True)
+    paths = {name: files / f"{name}.parquet" for name in names}
+    for name, path in paths.items():
+        pq.write_table(played[name], path)
+    ingest(source(paths), "market", folder / "market", "truth")
+    return open_warehouse(folder / "market")
 
 
 def source(paths: dict[str, Path]) -> Any:

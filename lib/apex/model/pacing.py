@@ -60,17 +60,21 @@ class Path:
         """(spells, days seen): the part of each day in its spell's plan. A spell is a day, or as many days of a phase as it
         takes to expect LEAST units; what is left at the end of a phase or of the days seen is none.
         """  # fmt: skip
+        return self._spells(self.seen)
+
+    def _spells(self, days: int) -> "Floats":
+        """The spells of so many first days of the plan."""
         expected, names = self.expected.to_numpy(float), self.phase.to_numpy()
-        rows, open_, units = [], np.zeros(self.seen), 0.0
-        for t in range(self.seen):
+        rows, open_, units = [], np.zeros(days), 0.0
+        for t in range(days):
             if t and names[t] != names[t - 1]:
-                open_, units = np.zeros(self.seen), 0.0
+                open_, units = np.zeros(days), 0.0
             open_[t] = max(expected[t], 0.0)
             units += open_[t] / self._counting[t]
             if units >= LEAST:
                 rows.append(open_ / open_.sum())
-                open_, units = np.zeros(self.seen), 0.0
-        return np.array(rows).reshape(len(rows), self.seen)
+                open_, units = np.zeros(days), 0.0
+        return np.array(rows).reshape(len(rows), days)
 
     def off(self) -> tuple["Floats", "Floats"]:
         """(x, its covariance on plan) of the spells seen."""
@@ -88,7 +92,9 @@ class Path:
         It rings only while less came than planned since the likeliest beginning, by more than is tolerated: what was ahead and
         fell back to plan is no shortfall.
         """
-        found = alarms.watch(*self.off(), self.spells, len(self.expected), rate)
+        whole = self._spells(len(self.expected))
+        limit = alarms.limit(whole @ self._covariance() @ whole.T, whole, rate)
+        found = alarms.watch(*self.off(), self.spells, len(self.expected), limit)
         sums = [np.concatenate([[0.0], v.to_numpy(float)[: self.seen].cumsum()]) for v in (self.actual, self.expected)]
         came, planned = (v[1:] - v[found.began] for v in sums)
         short = came < planned * (1 - min(self.spread.level, NEAR))

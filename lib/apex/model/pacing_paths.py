@@ -1,7 +1,7 @@
 """The paths of a campaign that are paced: media delivered, spend, inflow, GMV, each with its plan by day and its spread."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -107,6 +107,9 @@ def _media(facts: Facts, booked: Booked, today: date) -> dict[str, Path]:
         found["impressions"] = Path("impressions", met.sum(axis=1), shown.sum(axis=1), booked.phase, uneven, spread)
     if money.to_numpy().sum() > 0 and costs.to_numpy().sum() > 0:
         spread = pacing_spread.booked(costs, lasting, shape)
+        dearer, hold = pacing_spread.price(history, costs)
+        if dearer > spread.day:
+            spread = replace(spread, day=float(np.hypot(spread.day, dearer)), hold=hold)
         prices = costs.sum() / history.sum().clip(lower=1)
         met = met.where(met > 0, money.div(prices.reindex(money.columns).fillna(prices.max()).clip(lower=1e-9), axis=1))
         units = uneven * np.array([_unit(m, n) for m, n in zip(money.to_numpy(), met.to_numpy(), strict=True)])

@@ -28,6 +28,7 @@ HOLDS = (0.0, 0.3, 0.6, 0.8)
 HOLD = 0.5  # where the days do not tell: a convention
 SLOW_HOLD = 0.95  # of the slow drift from day to day: a month and it is forgotten
 LEAST_DAYS = 28
+PRICED = 10  # contacts of a day that tell its price
 USUAL = 0.05  # the day's part where too few days are known: a convention
 SURE = 3.0  # standard errors beyond which the days tell how much is held
 
@@ -87,6 +88,21 @@ def booked(wide: pd.DataFrame, lasting: tuple[float, float, float], shape: "Floa
     inner = np.sort(across)[cut : days - cut]
     both = float(inner.mean() - inner.std() / np.sqrt(len(inner))) / INNER
     return Spread(float(np.sqrt(max(both / (2 * (1 - HOLD)), FLOOR**2))), HOLD, *lasting, days)
+
+
+def price(counts: pd.DataFrame, costs: pd.DataFrame) -> tuple[float, float]:
+    """How much a day's contacts cost beside each channel's usual price: the standard deviation of its logarithm, and what is held
+    of it on the next day. counts, costs: (days, channels) without gaps. (0, HOLD) where fewer than LEAST_DAYS days tell.
+
+    Auctions grow dearer and cheaper for weeks: money that is not spent because contacts were cheap is no shortfall.
+    """
+    usual = costs.sum() / counts.sum().clip(lower=1)
+    fair, paid = (counts * usual).sum(axis=1), costs.sum(axis=1)
+    told = (counts.sum(axis=1) >= PRICED) & (fair > 0) & (paid > 0)
+    if told.sum() < LEAST_DAYS:
+        return 0.0, HOLD
+    off = np.log(paid[told] / fair[told])
+    return float(off.std(ddof=1)), float(np.clip(off.autocorr(1), 0.0, HOLDS[-1]))
 
 
 def learn(daily: pd.Series, counting: float, lasting: tuple[float, float, float]) -> Spread:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from apex.report.upstream.media import MediaPlan
-from truth import media
+from truth import media, worlds
 from twin.act import Config, Market
 from twin.curves import usual_plan
 
@@ -63,7 +63,7 @@ def test_nothing_later_than_the_eve_changes_the_plan(tmp_path):
     eve = plan.first_day - timedelta(days=1)
     made = []
     for n, last in enumerate((eve, eve + timedelta(days=40))):
-        seen = media.seen(market, last, tmp_path / str(n)).until(eve)
+        seen = worlds.seen(market, last, media.TABLES, tmp_path / str(n)).until(eve)
         made.append(media.planned(seen, market.drawn.brands[0], 60, total))
     assert all(isinstance(m, MediaPlan) for m in made)
     assert made[0].split.budget.tolist() == made[1].split.budget.tolist()

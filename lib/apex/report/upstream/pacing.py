@@ -64,9 +64,9 @@ class Pacing:
 
     @cached_property
     def watched(self) -> dict[str, Watched]:
-        """The evidence of each metric."""
+        """The evidence of each metric that is watched."""
         rates = alarms.limits(list(self.paths), self.rate) if self.paths else {}
-        return {name: path.watched(rates[name]) for name, path in self.paths.items()}
+        return {name: self.paths[name].watched(rate) for name, rate in rates.items()}
 
     @cached_property
     def odds(self) -> dict[str, float]:
@@ -105,11 +105,11 @@ class Pacing:
         few = self.run.campaign.privacy_threshold
         rows = []
         for name, path in self.paths.items():
-            (came, due), watched, index = path.to_date(), self.watched[name], path.expected.index
+            (came, due), watched, index = path.to_date(), self.watched.get(name), path.expected.index
             said = (came, due, came / due - 1 if due > 0 else np.nan, *path.total(), float(path.expected.sum()))
             hidden = name == "inflow" and min(came, due) < few
             alarm: tuple[object, ...] = (None, None, np.nan, False)
-            if watched.rang is not None:
+            if watched is not None and watched.rang is not None:
                 began = int(watched.began[watched.rang])
                 still = bool(watched.evidence[-1] >= watched.limit and path.since(began) < 1)
                 alarm = (index[watched.rang], index[began], 1 - path.since(began, watched.rang), still)
@@ -126,7 +126,7 @@ class Pacing:
         due, spent = pacing_paths.by_channel(self.facts, self.booked, self.today, "cost_minor")
         met, shown = pacing_paths.by_channel(self.facts, self.booked, self.today, "impressions")
         spread, seen, rows = self.paths["spend"].spread, len(spent), []
-        rate = alarms.limits(list(self.paths), self.rate)["spend"]
+        limit = next(self.watched[m].limit for m in ("impressions", "spend") if m in self.watched)
         for channel in due.columns:
             planned, came = float(due[channel].iloc[:seen].sum()), float(spent[channel].sum())
             if due[channel].sum() <= 0 and came <= 0:
@@ -135,7 +135,7 @@ class Pacing:
             sd = np.sqrt(1 / max(contacts, 1.0) + spread.level**2 + spread.phase**2)
             off = came / planned - 1 if planned > 0 else np.nan
             daily = max(contacts / max(seen, 1), 1e-9)
-            days = alarms.days_to_notice(float(np.sqrt(1 / daily + spread.day**2)), SIZE, rate, len(due))
+            days = alarms.days_to_notice(float(np.sqrt(1 / daily + spread.day**2)), SIZE, limit, len(due))
             rows.append((channel, planned, came, off, -pacing.TAIL * sd, pacing.TAIL * sd, days))
         frame = pd.DataFrame(rows, columns=CHANNELS).astype({"days": "Int64"})
         return frame.sort_values("planned", ascending=False, ignore_index=True)

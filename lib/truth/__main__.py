@@ -4,7 +4,8 @@
 bring; `providers`, what services bring; `creatives`, what creatives bring; `media`, planned splits beside the best one; `odds`,
 stated odds of goals against what happened; `acts`, what a plan's acts bring beside trade as usual; `loop` plays a plan file and
 wraps it up; `sequence`, learned next steps beside fixed ones; `contracts`, guarantees against what was delivered; `pacing`,
-alarms of campaigns on plan and of short ones; `trials`, false winners with a look every day.
+alarms of campaigns on plan and of short ones; `trials`, false winners with a look every day; `attribution`, every method's
+credit beside what channels bring.
 """
 
 import argparse
@@ -28,6 +29,7 @@ PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
     "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop", "acts": "truth.acts",
     "sequence": "truth.sequence", "contracts": "truth.contracts", "pacing": "truth.pacing", "trials": "truth.trials",
+    "attribution": "truth.attribution",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

@@ -55,24 +55,34 @@ def live(seed: int, consumers: int) -> Lives:
     return Lives(seed, Worlds(draw_market(seed), np.arange(1, consumers + 1)))
 
 
-def book(lives: Lives, rules: RuleSet, folder: Path) -> Book:
-    """The brand's events as a warehouse in `folder`, and its ledger under these rules: what a notebook would see."""
+def book(lives: Lives, rules: RuleSet, folder: Path, also: Sequence[str] = ()) -> Book:
+    """The brand's events as a warehouse in `folder`, and its ledger under these rules: what a notebook would see.
+
+    also: further small tables, such as `experiments` and `assignments` (of consumers).
+    """
     if not (folder / "market" / "manifest.json").exists():
         files = folder / "files"
         files.mkdir(parents=True, exist_ok=True)
         market = lives.worlds.market
         small = tables.others(market)
-        people, _ = tables.people_table(market, np.arange(1, len(lives.worlds.state) + 1))
+        by_row = [_rows_as_ids(t) for t in tables.people_table(market, np.arange(1, len(lives.worlds.state) + 1))]
         written = {
             "items": small["items"].filter(pa.compute.equal(small["items"]["brand"], lives.brand)),
-            "consumers": people,
+            "consumers": by_row[0],
             "channels": small["channels"],
             "events": canonical(lives, lives.worlds.factual),
+            **{name: by_row[1] if name == "assignments" else small[name] for name in also},
         }
         for name, table in written.items():
             pq.write_table(table, files / f"{name}.parquet")
         ingest(source({name: files / f"{name}.parquet" for name in written}), "market", folder / "market", "truth")
     return ensure(open_warehouse(folder / "market"), rules)
+
+
+def _rows_as_ids(table: pa.Table) -> pa.Table:
+    """Consumers by their row, as the events of `canonical` have them; numbers begin with 1."""
+    at = table.column_names.index("consumer_id")
+    return table.set_column(at, "consumer_id", pa.compute.subtract(table["consumer_id"], 1))
 
 
 def true_moves(lives: Lives, rules: RuleSet, periods: Sequence[Period]) -> pd.DataFrame:

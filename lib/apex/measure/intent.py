@@ -41,6 +41,7 @@ TRAITS = ("strategic_crowd", "age_band", "income_band")  # the first that the da
 class Spells:
     """did: (S, U, G) bits of BEHAVIOURS that a consumer did at a brand in a spell; buys: (Y + S, U, G) whether he bought, Y older
     spells first. days: (S,) the last day of each spell, oldest first; at: the number of the one that ends on the day asked for.
+    after: (U, G) bits of what was done since that day, in whole spells or not.
     """
 
     ids: "NDArray[np.int64]"
@@ -50,6 +51,7 @@ class Spells:
     at: int
     did: "NDArray[np.uint8]"
     buys: "NDArray[np.bool_]"
+    after: "NDArray[np.uint8]"
 
     @cached_property
     def seen(self) -> "NDArray[np.bool_]":
@@ -93,10 +95,11 @@ def spells(warehouse: Warehouse, brand: str, category: str, day: date, wanted: i
     before = max(0, min(wanted, ((day - warehouse.first_day).days + 1) // SPELL))
     after = max(0, (warehouse.last_day - day).days // SPELL) if before else 0
     start = day - timedelta(days=SPELL * before - 1)
-    end = day + timedelta(days=SPELL * after)
     days = tuple(start + timedelta(days=SPELL * (n + 1) - 1) for n in range(before + after))
     ids, events = _part(warehouse)
-    events = events.filter((events.category == category) & (events.occurred_at < end + timedelta(days=1)))
+    events = events.filter(
+        (events.category == category) & (events.occurred_at < warehouse.last_day + timedelta(days=1))
+    )
     first = start - timedelta(days=SPELL * YEAR)
     events = events.filter(events.occurred_at >= first)
     brands = _brands(events, brand, day, exclude)
@@ -110,10 +113,14 @@ def spells(warehouse: Warehouse, brand: str, category: str, day: date, wanted: i
     filed = np.zeros(shape, np.uint16)
     at = found["spell"].to_numpy().astype(int)
     who, which = _place(ids, found["consumer_id"]), _numbers(found["brand"], brands)
-    fits = (at < shape[0]) & (who >= 0)
-    filed[at[fits], who[fits], which[fits]] = found["code"].to_numpy()[fits]
+    told = found["code"].to_numpy().astype(np.uint16)
+    fits, since = (at < shape[0]) & (who >= 0), (at >= YEAR + before) & (who >= 0)
+    filed[at[fits], who[fits], which[fits]] = told[fits]
+    rest = np.zeros(shape[1:], np.uint16)
+    np.bitwise_or.at(rest, (who[since], which[since]), told[since])
     did = (filed[YEAR:] & (BOUGHT - 1)).astype(np.uint8)
-    return Spells(ids, brands, brands.index(brand), days, before - 1, did, (filed & BOUGHT) > 0)
+    after_day = (rest & (BOUGHT - 1)).astype(np.uint8)
+    return Spells(ids, brands, brands.index(brand), days, before - 1, did, (filed & BOUGHT) > 0, after_day)
 
 
 def met(warehouse: Warehouse, brand: str, category: str, brands: "tuple[str, ...]", first: date,

@@ -206,7 +206,8 @@ def compared(of: Spells, weights: Weights, first: int, last: int, treated: "NDAr
     """What being treated adds to the index of a consumer, in the mean of the spells `first` to `last`, in index points.
 
     treated, inside: (U,) who was, and who is compared at all. chance: (U,) of being treated where that was drawn; else what was
-    known before (scores of the four spells before, habit, purchases) weighs the others. `cannot`: too_few below `least`.
+    known before (scores and behaviours of the four spells before, habit, purchases) weighs the others. `cannot`: too_few
+    below `least`.
     """
     kind = "model" if chance is None else "lift"
     score = np.mean([scores(of, weights, s) for s in range(first, last + 1)], axis=0)
@@ -214,6 +215,8 @@ def compared(of: Spells, weights: Weights, first: int, last: int, treated: "NDAr
     if why := ask.trouble(least):
         return ask.cannot(why)
     known = {f"score {k}": scores(of, weights, first - k) for k in range(1, 5) if first - k >= 0}
+    did = {k: bits(of.did[first - k][:, of.own]).sum(axis=1) for k in range(1, 5) if first - k >= 0}
+    known |= {f"did {k}": n for k, n in did.items()}
     known |= {f"bought {k}": of.buys[first + YEAR - k, :, of.own].astype(float) for k in (1, 2, 3)}
     known["old"] = of.old(first)[:, of.own].astype(float)
     known["market"] = (of.did[first - 1] > 0).sum(axis=1).astype(float) if first else np.zeros(len(of.ids))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from apex.report.run import Run
 
-BEHAVED = ["behaviour", "seen", "weight", "weight_low", "weight_high", "people", "share", "others", "ratio"]
+BEHAVED = ["behaviour", "seen", "weight", "weight_low", "weight_high", "people", "share", "others", "ratio", "after"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class Study:
     def cells(self) -> pd.DataFrame:
         """`model.intent.cells`: everybody met, new and old, crowds, the channel's site (whole domain), channels, creatives."""
         own = self.met[self.met.brand == self.run.brand]
-        site = own.channel.map(self._sites()).fillna("?")
+        sites = self._sites()
+        site = pd.Series([sites.get(c, "?") for c in own.channel], own.index, dtype=object)
         message = own.creative_id.astype(object).where(own.creative_id.notna(), "?")
         names = [
             pd.DataFrame({"all": "all"}, index=own.index),
@@ -132,9 +133,10 @@ class Study:
 
     @cached_property
     def behaved(self) -> pd.DataFrame:
-        """A row a behaviour (BEHAVED): whether it is recorded, its weight, who did it in the last spell, and elsewhere."""
+        """A row a behaviour (BEHAVED): whether it is recorded, its weight, who did it in the last spell, elsewhere, and since."""
         of, w = self.of, self.weights
         own = measure.bits(of.did[of.at][:, of.own]) if of.days else np.zeros((0, len(BEHAVIOURS)))
+        after = measure.bits(of.after[:, of.own])
         enough = bool(of.days) and len(of.others) >= model.LEAST_OTHERS and len(of.ids)
         others = model.benchmark(of, of.at) if enough else np.full(len(BEHAVIOURS), np.nan)
         share = own.mean(axis=0) if len(own) else np.full(len(BEHAVIOURS), np.nan)
@@ -145,6 +147,7 @@ class Study:
             "behaviour": BEHAVIOURS, "seen": of.seen, "weight": nothing if w is None else w.share,
             "weight_low": nothing if w is None else w.low, "weight_high": nothing if w is None else w.high,
             "people": pd.array(own.sum(axis=0), "Int64"), "share": share, "others": others, "ratio": ratio,
+            "after": pd.array(after.sum(axis=0), "Int64"),
         })[BEHAVED]  # fmt: skip
         # what is not recorded was not seen to be nobody's
         frame.loc[~frame.seen, BEHAVED[2:]] = pd.NA

@@ -188,10 +188,15 @@ def held(groups: pd.DataFrame, ranks: pd.DataFrame, day: date | None, words: Wor
         short = words("Highest intent bought {times} times as often", times=words.number(times))
         fields = {"value": float(times), "n": n} if not math.isnan(times) else {}
     if "intent" in told.index:
-        row = told.loc["intent"]
+        row, past = told.loc["intent"], told["rank"].get("past", math.nan)
+        said = {
+            "r": correlation(row["rank"], words),
+            "low": correlation(row.low, words),
+            "high": correlation(row.high, words),
+        }
         parts.append(words("Over {n} brands, the rank by intent goes with the rank by later buyers at {r} ({low} to {high}); "
-                           "that by earlier buyers at {past}.", n=int(row.brands), r=correlation(row["rank"], words),
-                           low=correlation(row.low, words), high=correlation(row.high, words), past=correlation(told["rank"].get("past", math.nan), words)))  # fmt: skip
+                           "that by earlier buyers at {past}.", n=int(row.brands), past=correlation(past, words),
+                           **said))  # fmt: skip
     if "change" in told.index:
         row = told.loc["change"]
         sure = row.low > 0
@@ -208,7 +213,7 @@ def held(groups: pd.DataFrame, ranks: pd.DataFrame, day: date | None, words: Wor
     step = words("Take from intent the order of people, not the number of buyers: seasons shift that.") if off else None
     return fields | {"kind": "counted", "text": " ".join(parts), "short": short, "next_step": step,
                      "verdict": "careful" if off else "none", "tile": {"label": words("Highest intent, times as likely to buy"),
-                                                 "value": words.number(fields.get("value", MISSING))}}  # fmt: skip
+                                                 "value": words.number(fields["value"]) if "value" in fields else MISSING}}  # fmt: skip
 
 
 def weighed(behaved: pd.DataFrame, purchases: int, words: Words) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def compared_rows(compared: pd.DataFrame, words: Words) -> pd.DataFrame:
 
 
 def behaviour_rows(behaved: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """Behaviours: name, weight, span, people, share, others, ratio; those that are not recorded say so."""
+    """Behaviours: name, weight, span, share, others, ratio, after (people since); those that are not recorded say so."""
     rows = []
     for r in ordered(behaved).itertuples():
         seen = bool(r.seen)
@@ -87,8 +87,9 @@ def behaviour_rows(behaved: pd.DataFrame, words: Words) -> pd.DataFrame:
                                                              high=words.share(r.weight_high)),
                      MISSING if not seen or is_missing(r.share) else words.share(r.share, 1),
                      MISSING if not seen or is_missing(r.others) else words.share(r.others, 1),
-                     MISSING if not seen or is_missing(r.ratio) else words.number(r.ratio)))  # fmt: skip
-    return pd.DataFrame(rows, columns=["name", "weight", "span", "share", "others", "ratio"])
+                     MISSING if not seen or is_missing(r.ratio) else words.number(r.ratio), r.after,
+                     bool(getattr(r, "suppressed", False))))  # fmt: skip
+    return pd.DataFrame(rows, columns=["name", "weight", "span", "share", "others", "ratio", "after", "suppressed"])
 
 
 def group_bars(groups: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -108,9 +109,13 @@ def rank_rows(ranks: pd.DataFrame, words: Words) -> pd.DataFrame:
              "past": words("Earlier buyers, and buyers of the next 30 days"),
              "change": words("Change of intent, and change of buyers")}  # fmt: skip
     ranks = ranks.sort_values("what", key=lambda c: c.map(list(names).index))
+    span = [
+        words("{low} to {high}", low=correlation(r.low, words), high=correlation(r.high, words))
+        for r in ranks.itertuples()
+    ]
     return pd.DataFrame({
         "what": [names[w] for w in ranks.what], "brands": ranks.brands, "rank": [correlation(r, words) for r in ranks["rank"]],
-        "span": [words("{low} to {high}", low=correlation(r.low, words), high=correlation(r.high, words)) for r in ranks.itertuples()],
+        "span": span,
     })  # fmt: skip
 
 

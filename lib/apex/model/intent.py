@@ -130,8 +130,8 @@ def _fit(table: "Floats", start: "Floats | None" = None) -> "Floats":
 
 def benchmark(of: Spells, spell: int) -> "Floats":
     """(K,) share of consumers who do each behaviour at one of the other brands, all of them together; 0: nobody does."""
-    mean = bits(of.did[spell][:, of.others]).mean(axis=(0, 1)) if of.others and len(of.ids) else np.zeros(K)
-    return np.asarray(mean)
+    patterns = np.bincount(of.did[spell][:, of.others].ravel(), minlength=HABIT)
+    return np.asarray(patterns @ bits(np.arange(HABIT)) / max(patterns.sum(), 1))
 
 
 def _per(weights: Weights, bench: "Floats") -> "Floats":

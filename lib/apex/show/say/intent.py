@@ -211,9 +211,11 @@ def held(groups: pd.DataFrame, ranks: pd.DataFrame, day: date | None, words: Wor
         )  # fmt: skip
     off = not groups.empty and not 0.8 <= groups.buyers.sum() / max(expected, 1e-9) <= 1.25
     step = words("Take from intent the order of people, not the number of buyers: seasons shift that.") if off else None
-    return fields | {"kind": "counted", "text": " ".join(parts), "short": short, "next_step": step,
-                     "verdict": "careful" if off else "none", "tile": {"label": words("Highest intent, times as likely to buy"),
-                                                 "value": words.number(fields["value"]) if "value" in fields else MISSING}}  # fmt: skip
+    shown = words.number(fields["value"]) if "value" in fields else MISSING
+    return fields | {
+        "kind": "counted", "text": " ".join(parts), "short": short, "next_step": step, "verdict": "careful" if off else "none",
+        "tile": {"label": words("Highest intent, times as likely to buy"), "value": shown},
+    }  # fmt: skip
 
 
 def weighed(behaved: pd.DataFrame, purchases: int, words: Words) -> dict[str, Any]:

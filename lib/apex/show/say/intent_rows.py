@@ -48,7 +48,7 @@ def cell_rows(cells: pd.DataFrame, messages: Mapping[str, str], words: Words) ->
     kinds = {"all": words("All"), "status": words("New or old"), "site": words("Whole domain"), "crowd": words("Crowd"),
              "channel": words("Channel"), "creative": words("Creative")}  # fmt: skip
     cells = cells.sort_values("dimension", key=lambda c: c.map(list(kinds).index), kind="stable")
-    few = {"too_few": words("too few"), "no_benchmark": words("nobody to compare with")}
+    few = {"too_few": words("too few"), "no_benchmark": words("no index")}
     return pd.DataFrame({
         "kind": [kinds[r.dimension] for r in cells.itertuples()], "cell": [cell(r, messages, words) for r in cells.itertuples()],
         "n": cells.n.to_numpy(), "suppressed": cells.suppressed.to_numpy() if "suppressed" in cells else False,

@@ -96,7 +96,13 @@ class Study:
     @cached_property
     def kinds(self) -> pd.DataFrame:
         """The same of this campaign, all earlier ones together and ordinary days."""
-        return self._together(self.days)
+        found, few = self._together(self.days), self.run.campaign.privacy_threshold
+        bare = (found.seen > 0) & (found.seen < few)
+        told = ["share", "low", "high"]
+        found[[*told, *MONEY]] = found[[*told, *MONEY]].mask(bare)
+        small = ((found.again > 0) & (found.again < few)) | ((found.once > 0) & (found.once < few))
+        found[told] = found[told].mask(small)
+        return found
 
     def _together(self, days: list[int]) -> pd.DataFrame:
         """Courses by kind; of the others than this campaign only cohorts that are seen so long as a whole."""
@@ -110,8 +116,9 @@ class Study:
     @cached_property
     def ahead(self) -> pd.DataFrame:
         """`model.horizon.foretold` of this campaign's cohort; a count of people that is too small to be shown is not known."""
-        found = model.foretold(self.who, self.own, list(HORIZONS))
         n = int((self.who.people.kind == THIS).sum())
+        enough = n >= max(LEAST, self.run.campaign.privacy_threshold)
+        found = model.foretold(self.who, self.own, list(HORIZONS) if enough else [])
         count = found.known * n
         few = (found.measure == AGAIN) & (count > 0.5) & (count < self.run.campaign.privacy_threshold - 0.5)
         return found.assign(known=found.known.mask(few), rival=found.rival.mask(few))
@@ -132,7 +139,7 @@ class Study:
         parts = [
             whole[told & whole.share.notna()].rename(columns={"days": "day"})[["cohort", "day", "share", "low", "high"]]
         ]
-        later = model.foretold(self.who, self.own, [d for d in days if d > self.first])
+        later = model.foretold(self.who, self.own, [d for d in days if d > self.first] if len(self.ahead) else [])
         later = later[(later.measure == AGAIN) & later.value.notna()]
         parts.append(pd.DataFrame({"cohort": THIS + "+", "day": later.days, "share": later.value, "low": later.low,
                                    "high": later.high}))  # fmt: skip

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from apex.measure.cohorts import EARLIER, ORDINARY, THIS
-from apex.show.say.horizon import VALUE, back, kind, route
+from apex.measure.cohorts import EARLIER, KINDS, ORDINARY, THIS
+from apex.show.say.horizon import VALUE, kind
+from apex.show.say.horizon_worth import back, route
 from apex.show.words import MISSING, Words, is_missing
 
 
@@ -23,14 +24,14 @@ def bars(shown: pd.DataFrame, ahead: pd.DataFrame, own: str, day: int, words: Wo
     top = pd.DataFrame(
         {"label": kind(THIS + "+", words), "value": told.value, "low": told.low, "high": told.high, "faint": False}
     )
-    rest = shown[(shown.days == day) & (shown.cohort != own) & shown.value_minor.notna()]
+    rest = shown[(shown.days == day) & (shown.cohort != own) & shown.value_minor.notna() & shown.seen.notna()]
     rest = pd.DataFrame(
         {
             "label": [kind(c, words) for c in rest.cohort],
             "value": rest.value_minor.astype(float),
             "low": rest.value_low.astype(float),
             "high": rest.value_high.astype(float),
-            "faint": (rest.seen < rest.consumers).astype(bool),
+            "faint": ((rest.seen < rest.consumers) & (rest.kind != ORDINARY)).astype(bool),
         }
     )
     return pd.concat([t for t in (top, rest) if len(t)] or [top], ignore_index=True)
@@ -57,12 +58,14 @@ def ahead_rows(ahead: pd.DataFrame, words: Words) -> pd.DataFrame:
 
 
 def cohort_rows(shown: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """Cohorts as counted, in words; hidden counts stay hidden."""
-    some = shown[(shown.seen.isna()) | (shown.seen > 0)]
+    """Cohorts as counted, in words, this campaign's first; hidden counts stay hidden."""
+    some = _first(shown[shown.seen.isna() | (shown.seen > 0)])
     hidden = some.again.isna()
     return pd.DataFrame(
         {
-            "cohort": [kind(c, words) for c in some.cohort],
+            "cohort": [
+                kind(THIS, words) if k == THIS else kind(c, words) for c, k in zip(some.cohort, some.kind, strict=True)
+            ],
             "days": some.days,
             "seen": some.seen,
             "again": [
@@ -84,11 +87,14 @@ def cohort_rows(shown: pd.DataFrame, words: Words) -> pd.DataFrame:
 def stage_rows(stages: pd.DataFrame, names: Sequence[tuple[str, str]], words: Words) -> pd.DataFrame:
     """Where consumers stood, in words. names: the stages' (id, name)."""
     known = {"none": words("none"), **dict(names)}
+    order = list(known)
+    stages = _first(stages.assign(at=[order.index(s) for s in stages.stage]).sort_values(["days", "at"]))
     return stages.assign(kind=[kind(k, words) for k in stages.kind], stage=[known.get(s, s) for s in stages.stage])
 
 
 def cost_rows(cost: pd.DataFrame, day: int, words: Words) -> pd.DataFrame:
-    """What new consumers cost and bring, campaign by campaign, in words."""
+    """What new consumers cost and bring, this campaign first, in words."""
+    cost = _first(cost)
     return pd.DataFrame(
         {
             "cohort": [kind(THIS, words) if r.kind == THIS else r.cohort for r in cost.itertuples()],
@@ -108,7 +114,8 @@ def cost_rows(cost: pd.DataFrame, day: int, words: Words) -> pd.DataFrame:
 
 def route_rows(routes: pd.DataFrame, words: Words) -> pd.DataFrame:
     """By which media consumers came, in words."""
-    return cohort_rows(routes.assign(cohort=[route(c, words) for c in routes.cohort]), words)
+    named = routes.assign(cohort=[route(c, words) for c in routes.cohort], kind=EARLIER)
+    return cohort_rows(named, words)
 
 
 def test_rows(backtest: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -125,6 +132,12 @@ def test_rows(backtest: pd.DataFrame, words: Words) -> pd.DataFrame:
             "rival": [_or(v, lambda x: words.share(x, 1)) for v in backtest.rival_error],
         }
     )
+
+
+def _first(frame: pd.DataFrame) -> pd.DataFrame:
+    """This campaign's rows first, then earlier ones', then ordinary days'."""
+    order = frame.kind.map({k: n for n, k in enumerate(KINDS)})
+    return frame.assign(turn=order).sort_values("turn", kind="stable").drop(columns="turn").reset_index(drop=True)
 
 
 def _or(value: Any, write: Any) -> str:

@@ -78,26 +78,31 @@ def steps(who: Entrants, first: int, day: int) -> pd.DataFrame:
     columns = ["cohort", "kind", "last", "n", "v0", "v1", "v2", "grow", "apart", "r1", "r2", "left", "angle"]
     if who.people.empty:
         return pd.DataFrame(columns=columns)
+    names, first_of, at = np.unique(who.people.cohort.to_numpy(str), return_index=True, return_inverse=True)
+    n = np.bincount(at)
+    x0, x1, x2 = (who.value(d) for d in (0, first, day))
+    a1, a2 = who.again <= first, who.again <= day
+
+    def mean(x: "NDArray[np.float64] | NDArray[np.bool_]") -> "Floats":
+        return np.bincount(at, x) / n
+
+    v0, v1, v2 = mean(x0), mean(x1), mean(x2)
+    least = np.full(len(names), np.iinfo("int64").max)
+    np.minimum.at(least, at, who.seen)
+    whole = (least >= day) & (v2 > 0)
+    left = np.bincount(at, ~a1).astype(int)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = mean((x2 / v2[at] - x1 / v1[at]) ** 2) * n / (n - 1)  # both have the mean 1
+        grow = np.log(v2 / v1)
+    angle = np.arcsin(np.sqrt((np.bincount(at, a2 & ~a1) + 0.375) / (left + 0.75)))
     frame = pd.DataFrame({
-        "cohort": who.people.cohort.to_numpy(str), "kind": who.people.kind.to_numpy(str), "entered_on": who.people.entered_on,
-        "seen": who.seen, "x0": who.value(0), "x1": who.value(first), "x2": who.value(day), "a1": who.again <= first,
-        "a2": who.again <= day,
+        "cohort": names, "kind": who.people.kind.to_numpy(str)[first_of],
+        "last": who.people.groupby(at).entered_on.max().to_numpy(),
+        "n": n, "v0": v0, "v1": v1, "v2": np.where(whole, v2, NAN), "grow": np.where(whole, grow, NAN),
+        "apart": np.where(whole, apart, NAN), "r1": mean(a1), "r2": np.where(whole, mean(a2), NAN), "left": left,
+        "angle": np.where(whole & (left > 0), angle, NAN),
     })  # fmt: skip
-    rows = []
-    for (cohort, kind), part in frame.groupby(["cohort", "kind"], sort=True):
-        n, v0, v1, v2 = len(part), part.x0.mean(), part.x1.mean(), part.x2.mean()
-        if n < LEAST or part.seen.min() < first or not v1 > 0:
-            continue
-        left = int((~part.a1).sum())
-        whole = part.seen.min() >= day
-        told = (NAN,) * 3
-        if whole and v2 > 0:
-            told = v2, np.log(v2 / v1), float((part.x2 / v2 - part.x1 / v1).var(ddof=1))
-        k = int((part.a2 & ~part.a1).sum())
-        angle = np.arcsin(np.sqrt((k + 0.375) / (left + 0.75))) if whole and left else NAN
-        again = part.a2.mean() if whole else NAN
-        rows.append((cohort, kind, part.entered_on.max(), n, v0, v1, *told, part.a1.mean(), again, left, angle))
-    return pd.DataFrame(rows, columns=columns)
+    return frame[(n >= LEAST) & (least >= first) & (v1 > 0)].reset_index(drop=True)
 
 
 def ahead(own: pd.Series, earlier: pd.DataFrame, first: int, day: int) -> pd.DataFrame:

@@ -104,6 +104,9 @@ def test_brand_beside_performance(words):
     alike = finding(worth.media(frame(course("brand"), course("performance")), 180, words))
     assert alike.low < 0 < alike.high
     assert finding(worth.media(frame(course("brand")), 180, words)).kind == "not identified"
+    hidden = routes.astype({"seen": "Int64"})
+    hidden.loc[0, "seen"] = pd.NA
+    assert finding(worth.media(hidden, 180, words)).kind == "not identified"
     assert len(rows.route_rows(routes, words)) == 3
 
 

@@ -35,7 +35,7 @@ def stays(ahead: pd.DataFrame, kinds: pd.DataFrame, first: int, n: int, words: W
             "text": words(
                 "A course is foretold from at least three earlier cohorts that are seen long enough, and for a "
                 "campaign that brought enough new consumers; {n} came with this one.",
-                n=words.count(n) if not 0 < n < words.threshold else words.suppressed(),
+                n=words.count(n) if not 0 < n < words.threshold else words.few(),
             ),
             "verdict": "none",
         }
@@ -60,11 +60,15 @@ def stays(ahead: pd.DataFrame, kinds: pd.DataFrame, first: int, n: int, words: W
     if then is not None and not is_missing(then.value_low):
         verdict = "behind" if row.high < then.value_low else "ahead" if row.low > then.value_high else "careful"
         fields["compared"] = {"label": words("earlier campaigns"), "value": float(then.value_minor)}
-        text += " " + words(
-            "Earlier campaigns' had paid {value} ({low} to {high}).",
-            value=words.money(then.value_minor),
-            low=words.money(then.value_low),
-            high=words.money(then.value_high),
+        text = after(
+            text,
+            words(
+                "Earlier campaigns' had paid {value} ({low} to {high}).",
+                value=words.money(then.value_minor),
+                low=words.money(then.value_low),
+                high=words.money(then.value_high),
+            ),
+            words,
         )
         text += (
             " "
@@ -140,7 +144,7 @@ def again(
         if r is not None and not is_missing(r.share)
     ]
     if told:
-        text += " " + words("Counted: {told}.", told=words("; ").join(told))
+        text = after(text, words("Counted: {told}.", told=words("; ").join(told)), words)
     return {
         "kind": "model",
         "text": after(text, counted, words),
@@ -222,11 +226,15 @@ def tested(backtest: pd.DataFrame, words: Words) -> dict[str, Any]:
     )
     if len(last):
         row = last.iloc[-1]
-        text += " " + words(
-            "Of value by day {day} it erred by {error}; carrying on the first days' rate by {rival}.",
-            day=int(row.days),
-            error=words.share(row.error, 1),
-            rival=words.share(row.rival_error, 1),
+        text = after(
+            text,
+            words(
+                "Of value by day {day} it erred by {error}; carrying on the first days' rate by {rival}.",
+                day=int(row.days),
+                error=words.share(row.error, 1),
+                rival=words.share(row.rival_error, 1),
+            ),
+            words,
         )
     return {
         "kind": "counted",
@@ -250,6 +258,6 @@ def kind(name: str, words: Words) -> str:
 
 
 def row_of(frame: pd.DataFrame, cohort: str, day: int) -> Any:
-    """The row of a cohort (or kind) and day; None where there is none, or nobody is seen so long."""
+    """The row of a cohort (or kind) and day; None where there is none, it is hidden, or nobody is seen so long."""
     rows = frame[(frame.cohort == cohort) & (frame.days == day)]
-    return None if rows.empty or not rows.iloc[0].seen else rows.iloc[0]
+    return None if rows.empty or is_missing(rows.iloc[0].seen) or not rows.iloc[0].seen else rows.iloc[0]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from apex.measure.cohorts import BRAND, NONE, OWN, PERFORMANCE
 from apex.show.say.horizon import row_of
+from apex.show.say.wording import after
 from apex.show.words import MISSING, Words, is_missing
 
 
@@ -49,18 +50,26 @@ def paid(cost: pd.DataFrame, own: str, lifted: Any, day: int, words: Words) -> d
     )
     said = {"verdict": "ahead" if row.ratio_low >= 1 else "behind" if row.ratio_high < 1 else "careful"}
     if lifted is not None:
-        text += " " + words(
-            "The trial finds **{n}** more new buyers ({low} to {high}, 95%): {cost}.",
-            n=words.signed(round(lifted.buyers)),
-            low=words.signed(round(lifted.low)),
-            high=words.signed(round(lifted.high)),
-            cost=_each(lifted, words),
+        text = after(
+            text,
+            words(
+                "By the trial new buyers changed by **{n}** ({low} to {high}, 95%): {cost}.",
+                n=words.signed(round(lifted.buyers)),
+                low=words.signed(round(lifted.low)),
+                high=words.signed(round(lifted.high)),
+                cost=_each(lifted, words),
+            ),
+            words,
         )
         if math.isfinite(lifted.cost_low):
-            text += " " + words(
-                "By it they bring {low} to {high} times their cost.",
-                low=words.number(row.ratio_low * row.cac_minor / lifted.cost_high, 1),
-                high=words.number(row.ratio_high * row.cac_minor / lifted.cost_low, 1),
+            text = after(
+                text,
+                words(
+                    "By it they bring {low} to {high} times their cost.",
+                    low=words.number(row.ratio_low * row.cac_minor / lifted.cost_high, 1),
+                    high=words.number(row.ratio_high * row.cac_minor / lifted.cost_low, 1),
+                ),
+                words,
             )
         if not lifted.low > 0:
             said = {

@@ -70,14 +70,12 @@ def stays(ahead: pd.DataFrame, kinds: pd.DataFrame, first: int, n: int, words: W
             ),
             words,
         )
-        text += (
-            " "
-            + {
-                "behind": words("That is surely less."),
-                "ahead": words("That is surely more."),
-                "careful": words("The two cannot be told apart."),
-            }[verdict]
-        )
+        told = {
+            "behind": words("That is surely less."),
+            "ahead": words("That is surely more."),
+            "careful": words("The two cannot be told apart."),
+        }
+        text = after(text, told[verdict], words)
     return {
         "kind": "model",
         "text": text,

@@ -158,26 +158,19 @@ def _done(warehouse: Warehouse, brands: Sequence[str], spans: Mapping[str, Windo
     """What each consumer did with each brand in each period: the columns DONE."""
     events = warehouse.table("events")
     items = warehouse.table("items").select("item_id", "subcategory", "launched_on")
-    columns = [
-        "brand",
-        "category",
-        "consumer_id",
-        "behaviour",
-        "item_id",
-        "content_id",
-        "quantity",
-        "value_minor",
-        "duration_s",
-    ]
+    facts = ["item_id", "content_id", "quantity", "value_minor", "duration_s"]
+    columns = ["brand", "category", "consumer_id", "behaviour", *facts]
     sold = _within(events.filter((events.behaviour == "buy") & (events.quantity > 0)), spans, columns)
     sold = sold.left_join(items.select("item_id", "subcategory"), "item_id")
     leaf = ibis.coalesce(sold.subcategory, sold.category)
     usual = sold.group_by("period", leaf=leaf).agg(usual=sold.value_minor.sum() / sold.quantity.sum())
-    e = (
-        _within(events.filter(events.brand.isin(list(brands))), spans, columns)
-        .left_join(items, "item_id")
-        .drop("item_id_right")
-    )
+    # members are active by the days up to the window's last, however short it is: their reach may begin before the window
+    reach = {p: (min(first, last - timedelta(days=members.T_WINDOW - 1)), last) for p, (first, last) in spans.items()}
+    e = _within(events.filter(events.brand.isin(list(brands))), reach, columns)
+    e = e.left_join(items, "item_id").drop("item_id_right")
+    begun = ibis.cases(*[(e.period == p, ibis.literal(first)) for p, (first, _) in spans.items()])
+    lately = e.behaviour.isin(members.ACTIVE) & (e.day > e["last"] - ibis.interval(days=members.T_WINDOW))
+    e = e.mutate(lately=lately, inside=e.day >= begun)
     e = e.mutate(leaf=ibis.coalesce(e.subcategory, e.category))
     e = e.left_join(usual, ["period", "leaf"]).drop("period_right", "leaf_right")
     if warehouse.has("contents"):
@@ -186,20 +179,19 @@ def _done(warehouse: Warehouse, brands: Sequence[str], spans: Mapping[str, Windo
         )
     else:
         e = e.mutate(length_s=ibis.null("float64"))
-    bought, watched, piece = e.behaviour == "buy", e.behaviour == "watch", e.content_id.notnull()
+    bought, watched = (e.inside & (e.behaviour == b) for b in ("buy", "watch"))
+    piece = e.inside & e.content_id.notnull()
     age = e.day.delta(e.launched_on.cast("date"), unit="day")
     fresh = (bought & (age >= 0) & (age <= NEW_DAYS)).fill_null(False)
     priced = (bought & (e.quantity > 0) & (e.usual > 0)).fill_null(False)
-    enough = (e.duration_s >= rules.effective.seconds) | (e.duration_s >= rules.effective.share * e.length_s).fill_null(
-        False
-    )
+    share = (e.duration_s >= rules.effective.share * e.length_s).fill_null(False)
+    enough = (e.duration_s >= rules.effective.seconds) | share
     effective = (watched & piece & enough).fill_null(False)
     seen = piece & ((watched & e.duration_s.notnull()) | (e.behaviour == "expose"))
-    lately = e.behaviour.isin(members.ACTIVE) & (e.day > e["last"] - ibis.interval(days=members.T_WINDOW))
     return e.group_by("period", "brand", "consumer_id").agg(
         gmv=e.value_minor.sum(where=bought), fresh=e.value_minor.sum(where=fresh), bought=bought.sum(), fresh_buyer=fresh.sum(),
-        priced=e.value_minor.sum(where=priced), expected=(e.quantity * e.usual).sum(where=priced), active=lately.sum(),
-        searched=(e.behaviour == "search_brand").sum(), met=seen.sum(), watched=effective.sum(), seen=seen.sum(),
+        priced=e.value_minor.sum(where=priced), expected=(e.quantity * e.usual).sum(where=priced), active=e.lately.sum(),
+        searched=(e.inside & (e.behaviour == "search_brand")).sum(), met=seen.sum(), watched=effective.sum(), seen=seen.sum(),
         effective=effective.sum(), interactions=(piece & e.behaviour.isin(list(rules.interactions))).sum(),
     )  # fmt: skip
 

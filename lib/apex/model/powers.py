@@ -143,7 +143,7 @@ def powers(drawn: Drawn) -> pd.DataFrame:
 def trend(drawn: Drawn) -> pd.DataFrame:
     """A row a power and earlier period (TREND), and WHOLE: change of its percentile since, over the measures that both have.
 
-    Places of both periods are taken among the peers that have a value in both: who came or went moves nobody.
+    Places of both periods are taken among the peers that have a value in both: one without moves nobody.
     mover: the measure that moved the power most ("" where none did), moved: by how much, in points of the power.
     """
     rows = []

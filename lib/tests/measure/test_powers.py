@@ -58,7 +58,7 @@ def made(source, tmp_path_factory):
         "items": pd.DataFrame(
             ITEMS, columns=["item_id", "brand", "category", "subcategory", "list_price_minor", "launched_on"]
         ),
-        "contents": pd.DataFrame({"content_id": [f"p{b}" for b in BRANDS], "brand": BRANDS, "format": "video",
+        "contents": pd.DataFrame({"content_id": [f"p{b}" for b in BRANDS], "brand": BRANDS, "format": "video", "channel": "x",
                                   "length_s": [10.0, 4.0, None], "published_at": pd.Timestamp(START)}),
         "consumers": pd.DataFrame({"consumer_key": sorted(set(events.consumer_key))}),
         "events": events,
@@ -103,7 +103,7 @@ def test_stages_members_and_trade_are_those_of_their_own_measures(made):
         assert row.open == free[brand, first - day, "O"] + free[brand, first - day, "A"]
         lines = counted.trade[(counted.trade.brand == brand) & (counted.trade.period == period)]
         assert (lines.gmv.sum(), lines.buyers.sum(), lines.orders.sum()) == (sold.gmv_minor, sold.buyers, sold.orders)
-    assert 0 < got.deepened.min() and (got.deepened < got.open).all()
+    assert got.deepened.min() > 0 and (got.deepened < got.open).all()
 
 
 def test_content_searches_new_items_and_prices_by_hand(made):
@@ -116,7 +116,7 @@ def test_content_searches_new_items_and_prices_by_hand(made):
         first, last = spans[period]
         inside = events[(events.day >= first) & (events.day <= last)]
         mine, row = inside[inside.brand == brand], got.loc[brand, period]
-        enough = [d >= 3 or (length[c] is not None and d >= 0.25 * length[c]) if c and d == d else False
+        enough = [d >= 3 or (length[c] is not None and d >= 0.25 * length[c]) if isinstance(c, str) and d == d else False
                   for c, d in zip(mine.content_id, mine.duration_s, strict=True)]  # fmt: skip
         seen = mine.content_id.notna() & (
             (mine.behaviour == "expose") | ((mine.behaviour == "watch") & mine.duration_s.notna())
@@ -134,7 +134,7 @@ def test_content_searches_new_items_and_prices_by_hand(made):
         )
         age = [(d - launched[i]).days for d, i in zip(ours.day, ours.item_id, strict=True)]
         assert row.fresh == ours.value_minor[[0 <= a <= powers.NEW_DAYS for a in age]].sum()
-    assert 0 < got.fresh.min() and (got.fresh < got.gmv).any()
+    assert got.fresh.min() > 0 and (got.fresh < got.gmv).any()
 
 
 def test_a_market_without_members_or_content_counts_noughts(market):

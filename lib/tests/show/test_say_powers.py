@@ -1,4 +1,4 @@
-"""What the page of powers says, in both languages: where the brand stands, what moved, what a strong peer has, what is missing."""
+"""What the page of powers says, in both languages: where the brand stands, what moved it, what a strong peer has."""
 
 import numpy as np
 import pandas as pd

@@ -279,14 +279,15 @@ def _growth(
         if pair[1] not in set(trade.period):
             part = part.iloc[:0]
         for _, rows in part.groupby("category"):
-            grid = _wide(rows, [pair, list(brands)], ["period", "brand"], COUNTS)
+            here = np.flatnonzero(np.isin(brands, rows.brand.unique()))  # few brands sell in a category
+            grid = _wide(rows, [pair, [brands[n] for n in here]], ["period", "brand"], COUNTS)
             summed = np.einsum("rk,pbkc->cprb", weight, grid, optimize=True)
             (b1, b0), (v1, v0) = summed[0], summed[2]
             both = (b1 > 0) & (b0 > 0) & (v1 > 0) & (v0 > 0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 mean = np.where(np.isclose(v1, v0), v0, (v1 - v0) / np.log(v1 / v0))
-                grown += np.where(both, mean * np.log(b1 / b0), v1 - v0)
-            before += v0
-            then += b0
+                grown[:, here] += np.where(both, mean * np.log(b1 / b0), v1 - v0)
+            before[:, here] += v0
+            then[:, here] += b0
         found |= {(period, "grown"): grown, (period, "grew_from"): before, (period, "then"): then}
     return found

@@ -144,7 +144,8 @@ def log_says(judged: pd.DataFrame, words: Words) -> dict[str, Any]:
             "n": int(ours.n), "text": text, "verdict": "ahead" if clear else "behind" if worse else "careful",
             "compared": {"label": words("what was shown in the log"), "value": float(then.value)},
             "short": words("By the log: {ours} a consumer, {then} before", ours=words.money(round(ours.value)),
-                           then=words.money(round(then.value))),
+                           then=words.money(round(then.value))) if clear or worse
+            else words("The log cannot tell it from what was shown"),
             "next_step": None if clear else words("Try the sequence on half of its audience before it runs on all.")}  # fmt: skip
 
 

@@ -69,7 +69,9 @@ def test_what_the_log_says(language):
     })  # fmt: skip
     found = say.log_says(judged, words)
     assert found["verdict"] == "careful" and found["next_step"] and found["low"] == 40
-    assert "131" not in found["short"] and "1.31" not in found["short"], "a claim needs more than an interval that holds both"
+    assert "131" not in found["short"] and "1.31" not in found["short"], (
+        "a claim needs more than an interval that holds both"
+    )
     sure = say.log_says(judged.assign(low=[89.0, 120.0, 800.0]), words)
     assert sure["verdict"] == "ahead" and len(sure["text"]) < len(found["text"])
     worse = say.log_says(judged.assign(high=[143.0, 100.0, 1300.0]), words)

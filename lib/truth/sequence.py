@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from apex import ledger
 from apex.files import ROOT
@@ -29,15 +28,12 @@ from apex.measure.steps import TOUCHES
 from apex.model import untouched
 from apex.report.upstream import sequence as upstream
 from apex.report.upstream.sequence import Learned
-from apex.warehouse import open_warehouse
-from apex.warehouse.ingest import ingest
 from apex.warehouse.keys import PUBLIC_KEY
-from truth.worlds import source
-from twin.act import Config, Market, Played
+from truth import worlds
+from twin.act import Config, Market
 from twin.curves import AFTER
 from twin.people import People
 from twin.plan import EventDay, Plan, Sequence
-from twin.play import BLOCK, advance, ordered, world
 from twin.purchase import BUY
 from twin.stages import AT
 
@@ -61,20 +57,8 @@ Audiences = dict[str, list[int]]
 
 def seen(market: Market, folder: Path) -> Any:
     """What the notebook would see of the default brand's category on the eve, as a book over a warehouse in `folder`."""
-    drawn, stop, parts = market.drawn, market.drawn.calendar.number(EVE) + 1, []
-    for start in range(0, market.config.consumers, BLOCK):
-        part = People(*(a[start : start + BLOCK] for a in market.crowd))
-        events, _ = advance(drawn, part, world(drawn), 0, 0, stop)
-        events[:, 0] = part.number[events[:, 0]]
-        parts.append(ordered(events))
-    tables = Played(market, drawn, 0, stop, np.concatenate(parts), {}).tables
-    files = folder / "files"
-    files.mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
-        pq.write_table(tables[name], files / f"{name}.parquet")
-    ingest(source({n: files / f"{n}.parquet" for n in TABLES}), "market", folder / "market", "truth")
-    whole = open_warehouse(folder / "market")
-    return replace(ledger.ensure(whole, ledger.load_rules(RULES)), warehouse=whole.until(EVE))
+    cut = worlds.seen(market, EVE, TABLES, folder)
+    return replace(ledger.ensure(cut.until(None), ledger.load_rules(RULES)), warehouse=cut)
 
 
 def read(market: Market) -> tuple[upstream.Read, float]:

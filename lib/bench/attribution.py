@@ -126,11 +126,11 @@ def main() -> None:
             if count > SIZES[0]:
                 continue
             rows += [(count, "ours, hazard", apart(ours, str(file), (HAZARD,))[0][HAZARD], None, None)]
-            rivals = [
-                (f"ChannelAttribution, order {k}", channel_attribution, (k, False), f"markov{k}") for k in (1, 2, 3)
+            rivals: list[tuple[str, Any, tuple[Any, ...], str]] = [
+                *((f"ChannelAttribution, order {k}", channel_attribution, (k, False), f"markov{k}") for k in (1, 2, 3)),
+                ("ChannelAttribution, order 1, precision .0014", channel_attribution, (1, True), "markov1"),
+                ("marketing-attribution-models, order 1", models, (), "markov1"),
             ]
-            rivals += [("ChannelAttribution, order 1, precision .0014", channel_attribution, (1, True), "markov1")]
-            rivals += [("marketing-attribution-models, order 1", models, (), "markov1")]
             for name, ask, more, method in rivals:
                 try:
                     spent, told = apart(ask, str(file), *more)

@@ -27,7 +27,6 @@ from apex.model.attribution_methods import HAZARD, METHODS
 CHANNELS, STOP = 12, 0.25  # a path goes on with probability 1 − STOP: four touches in the mean
 SIZES = (1_000_000, 10_000_000)
 PATIENCE = 120  # seconds that a rival may take
-CLOSE = 0.02  # of all credit: rivals simulate
 
 
 def draw(count: int, file: Path, seed: int = 1) -> None:

@@ -14,7 +14,7 @@ from apex.report import lesson
 from apex.report.campaign import load_campaign
 from apex.report.notebooks import discover
 from apex.report.runner import render
-from apex.report.upstream import closing
+from apex.report.upstream import lessons
 
 DATASETS = {  # documented counts of manufacturer 764 under aipl-panel: A, I, P, L
     dt.date(2017, 6, 30): [246, 178, 537, 607],
@@ -30,7 +30,7 @@ def made():
     rendered first is tested on a small market (report/test_lesson.py), and on the panel among the slow tests.
     """
     teacher = load_campaign("complete-journey-summer")
-    atomic_write(lesson.place(teacher), closing.lesson_of(teacher.reference).text())
+    atomic_write(lesson.place(teacher), lessons.lesson_of(teacher.reference).text())
     return subprocess.run(["make", "-s", "report"], cwd=ROOT, capture_output=True, text=True, timeout=900)
 
 

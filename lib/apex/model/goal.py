@@ -38,15 +38,6 @@ class Bought:
         if not 0 < self.low <= self.m <= self.high:
             raise ApexError(f"bought stock: 0 < low ≤ m ≤ high is wanted, not {self.low}, {self.m}, {self.high}.")
 
-    def informed_by(self, learned: "Bought") -> "Bought":
-        """This prior and what a lesson found, each weighed by its precision on the logarithm."""
-        centre, weight = zip(
-            *((np.log(b.m), 1 / max(np.log(b.high / b.low), 1e-6) ** 2) for b in (self, learned)), strict=True
-        )
-        middle = float(np.average(centre, weights=weight))
-        reach = float(sum(weight) ** -0.5) / 2
-        return Bought(float(np.exp(middle)), float(np.exp(middle - reach)), float(np.exp(middle + reach)))
-
 
 @dataclass(frozen=True)
 class CannotSay:

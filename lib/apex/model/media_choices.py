@@ -86,8 +86,8 @@ class Choices:
     brands: "NDArray[np.float32]"
 
 
-def choices(of: Contacts, targeting: Sequence[str], carry_days: float, seed: int) -> Choices:
-    """Choices of the days in which media were recorded. targeting: of each channel; see `Choices`."""
+def choices(of: Contacts, targeting: Sequence[str], carry_days: float, seed: int, most: int = READ) -> Choices:
+    """Choices of the days in which media were recorded, at most so many. targeting: of each channel; see `Choices`."""
     rng = np.random.default_rng(seed)
     count = len(of.brands)
     met = Index(of.every_contact, _start(of))
@@ -96,8 +96,8 @@ def choices(of: Contacts, targeting: Sequence[str], carry_days: float, seed: int
     late = np.flatnonzero(day > of.first + SETTLE)
     late = late[np.lexsort((day[late], pair[late]))]
     who, brand, day = pair[late] // count, pair[late] % count, day[late]
-    if len(who) > READ:
-        some = np.sort(rng.choice(len(who), READ, replace=False))
+    if len(who) > most:
+        some = np.sort(rng.choice(len(who), most, replace=False))
         who, brand, day = who[some], brand[some], day[some]
     pair, days = (who[:, None] * count + np.arange(count)).ravel(), np.repeat(day, count)
     near = (met.at(pair, days) - met.at(pair, days - int(BACK * carry_days))).astype(bool).reshape(-1, count)

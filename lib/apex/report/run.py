@@ -193,7 +193,7 @@ class Run:
         The promoted ones while they are fresh, else computed by the same library functions; so the same files always give
         the same plan. Raises ApexError as `apex.report.lesson.teachers` does.
         """
-        from apex.report.upstream import closing
+        from apex.report.upstream import lessons
 
         found = []
         for teacher in lesson.teachers(self.campaign, self.warehouse.facts.last_day):
@@ -201,7 +201,7 @@ class Run:
             book = ledger.ensure(self.warehouse.until(None), ledger.load_rules(teacher.rules))
             made_from = lesson.made_from(teacher, book.warehouse.digest, book.digest)
             fresh = known is not None and known.made_from == made_from
-            found.append(known if known is not None and fresh else closing.lesson_of(teacher.reference))
+            found.append(known if known is not None and fresh else lessons.known(teacher.reference, made_from))
         return found
 
     def export(self, people: pd.DataFrame, crowds: Crowds, channel: Channels, days: int, seed: str, share: float,
@@ -223,25 +223,30 @@ class Run:
         path = self.folder / "plan.yml"
         return read_plan(path) if path.exists() else None
 
-    def teach(self, conversion: pd.DataFrame, effect: Mapping[str, Any]) -> lesson.Lesson:
-        """Write the lesson of this campaign; it is promoted with the report.
+    def teach(
+        self, conversion: pd.DataFrame, effect: Mapping[str, Any], seen: pd.DataFrame | None = None,
+        half_life: float = lesson.HALF_LIFE,
+    ) -> lesson.Lesson:  # fmt: skip
+        """Write the lesson of this campaign, put together with those that it learns from; it is promoted with the report.
 
-        conversion: cell, consumers, buyers, gmv_minor, rate, low, high, all cells of the window as far as this run sees it;
-        cells without consumers, and those that may not be shown (see `keep`), are left out. effect: the fields of
-        `apex.report.lesson.Effect`; of fewer people than the privacy threshold nothing is said.
+        conversion: cell, consumers, buyers, gmv_minor, rate, low, high, all cells of the window as far as this run sees it; see
+        `apex.report.lesson.shown`. effect: the fields of `apex.report.lesson.Effect`; of fewer people than the privacy threshold
+        nothing is said. seen: rows of `apex.model.lessons.ENTRY`, likewise. half_life: days in which a lesson's weight halves.
         """
         few, cells = self.campaign.privacy_threshold, list(lesson.Conversion.model_fields)
-        hidden = suppress(conversion.assign(all=0), ["consumers", "buyers"], few, [["all"]]).suppressed
-        shown = conversion[~hidden & (conversion.consumers > 0)]
+        shown = lesson.shown(conversion, few)
         if 0 < effect["n"] < few:
             effect = {**effect, "verdict": "not identified", "value": None, "low": None, "high": None, "n": 0}
         whole = self.warehouse.until(None)
+        earlier = [e for e in lesson.once(self.lessons()) if e.campaign != self.campaign.name]
         learned = lesson.Lesson(
             brand=self.brand, campaign=self.campaign.name, campaign_id=self.campaign.campaign_id,
             window=self.seen_window, as_of=self.as_of, effect=lesson.Effect(**effect),
             conversion=[lesson.Conversion(**row) for row in shown[cells].astype({"cell": str}).to_dict("records")],
+            seen=[] if seen is None else lesson.entries(seen, few), earlier=earlier, half_life_days=half_life,
             made_from=lesson.made_from(self.campaign, whole.digest, self.book.digest),
         )  # fmt: skip
+        learned = learned.model_copy(update={"merged": lesson.together([*earlier, learned.own], half_life)})
         files.atomic_write(self.folder / "lesson.json", learned.text())
         return learned
 

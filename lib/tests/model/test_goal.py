@@ -174,13 +174,6 @@ def test_bad_knobs_are_refused(history):
         made(history).gmv_of({"X": 3})
 
 
-def test_a_lesson_draws_the_prior_of_bought_stock_and_narrows_it():
-    prior, lesson = Bought(0.4, 0.25, 0.65), Bought(0.9, 0.8, 1.0)
-    both = prior.informed_by(lesson)
-    assert prior.m < both.m < lesson.m and both.m > 0.85
-    assert np.log(both.high / both.low) < np.log(lesson.high / lesson.low)
-
-
 def test_inflow_counts_only_what_still_lives_on_the_eve(history):
     made_plan = made(history)
     frame = made_plan.inflow({"A": 15, "P": 90}).set_index("stage")

@@ -18,7 +18,7 @@ NOTEBOOKS = {n.id: n for n in discover(files.ROOT / "notebooks")}
 HANDS_OVER = {  # beside tables
     "2_plan/plan": "plan.yml",
     "3_execute/audiences": "exports/",
-    "4_wrapup/closing": "lesson.json",
+    "4_wrapup/lessons": "lesson.json",
 }
 TOKEN = re.compile(r"\.(\w+)\.[0-9a-f]{8}")  # a folder that was swapped in has a random part in its name
 PUPIL = "summer-test"  # learns from spring-test

@@ -64,35 +64,44 @@ def campaign(tmp_path, monkeypatch):
 
 
 def test_what_is_written_is_read_back(tmp_path):
-    one = learned(bought={"m": 0.6, "low": 0.4, "high": 0.9, "n": 400}, channels=["邮件"], cost_minor=1200)
+    entry = {"what": "price", "of": "邮件", "value": 12, "low": 9, "high": 15, "n": 400, "kind": "counted", "scale": "log"}
+    one = learned(seen=[entry], merged=[entry])
     path = tmp_path / "spring.json"
     path.write_text(one.text(), encoding="utf-8")
     assert lesson.read(path) == one and lesson.read(path).text() == one.text()
-    assert one.text().endswith("}\n") and "邮件" in one.text() and json.loads(one.text())["schema_version"] == 1
+    assert one.text().endswith("}\n") and "邮件" in one.text() and json.loads(one.text())["schema_version"] == 2
     assert lesson.read(tmp_path / "none.json") is None
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 3}, "schema_version"),
         ({"colour": "red"}, "colour"),
         ({"effect": {"verdict": "surely"}}, "effect"),
+        ({"seen": [{"what": "bought", "value": None, "n": 0, "kind": "lift", "scale": "plain"}]}, r"seen\.0.*or why"),
+        ({"seen": [{"what": "luck", "value": 1, "n": 0, "kind": "lift", "scale": "plain"}]}, r"seen\.0"),
         ({"conversion": [{"cell": "P", "consumers": -1}]}, r"conversion\.0"),
     ],
 )
 def test_another_schema_is_refused(tmp_path, change, said):
     path = tmp_path / "spring.json"
     path.write_text(json.dumps(json.loads(learned().text()) | change))
-    with pytest.raises(ApexError, match=rf"spring\.json: not a lesson of schema 1: {said}.*Delete it"):
+    with pytest.raises(ApexError, match=rf"spring\.json: not a lesson of schema 2: {said}.*Delete it"):
         lesson.read(path)
+
+
+def test_a_lesson_of_the_schema_before_is_stale_and_made_again(tmp_path):
+    path = tmp_path / "spring.json"
+    path.write_text(json.dumps({"schema_version": 1, "brand": "764", "conversion": []}))
+    assert lesson.read(path) is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "\x00"])
 def test_what_is_no_lesson_at_all_is_refused(tmp_path, content):
     path = tmp_path / "spring.json"
     path.write_text(content)
-    with pytest.raises(ApexError, match=r"spring\.json: not a lesson of schema 1"):
+    with pytest.raises(ApexError, match=r"spring\.json: not a lesson of schema 2"):
         lesson.read(path)
 
 
@@ -157,7 +166,7 @@ def test_promoting_again_changes_nothing_and_mends_what_a_kill_left(campaign, tm
 def library(tmp_path, monkeypatch):
     """A root with one notebook and one module, which `made_from` reads."""
     root = tmp_path / "root"
-    for name in ("notebooks/4_wrapup/closing.ipynb", "lib/apex/model/effect.py"):
+    for name in ("notebooks/4_wrapup/lessons.ipynb", "lib/apex/model/effect.py"):
         (root / name).parent.mkdir(parents=True)
         (root / name).write_text("one")
     monkeypatch.setattr(lesson, "ROOT", root)
@@ -175,10 +184,10 @@ def test_made_from_changes_with_what_a_lesson_depends_on(campaign, library):
         {"brand": "765"},
         {"more": "privacy_threshold: 5"},
         {"more": "as_of: {wrapup: 2017-09-01}"},
-        {"more": "settings: {4_wrapup/closing: {earlier: 3}}"},
+        {"more": "settings: {4_wrapup/lessons: {earlier: 3}}"},
     ):
         assert lesson.made_from(campaign(**change), "w", "l") != first, change
-    for name in ("notebooks/4_wrapup/closing.ipynb", "lib/apex/model/effect.py"):
+    for name in ("notebooks/4_wrapup/lessons.ipynb", "lib/apex/model/effect.py"):
         (library / name).write_text("two")
         assert lesson.made_from(campaign(), "w", "l") != first, name
         (library / name).write_text("one")
@@ -194,6 +203,51 @@ def test_made_from_does_not_change_with_how_the_file_is_written(campaign, librar
         "title:\n  zh: 测试\n  en: spring\n"
     )
     assert lesson.made_from(load_campaign("spring"), "w", "l") == first
+
+
+def test_made_from_changes_with_the_campaigns_that_it_learned_from(campaign, library):
+    campaign("spring")
+    pupil = campaign("autumn", AUTUMN, "spring")
+    first = lesson.made_from(pupil, "w", "l")
+    campaign("spring", more="privacy_threshold: 5")
+    assert lesson.made_from(pupil, "w", "l") != first, "what it is put together with"
+    campaign("spring")
+    assert lesson.made_from(pupil, "w", "l") == first
+    campaign("spring", teachers="early")
+    campaign("early", "[2017-05-01, 2017-06-01]", "autumn")  # a circle: refused elsewhere, no endless walk here
+    assert [c.name for c in lesson.ancestors(pupil)] == ["spring", "early"]
+
+
+# ---- put together ----
+
+
+def entry(what="price", of="tv", value=10.0, **other):
+    given = {"what": what, "of": of, "value": value, "low": value * 0.9, "high": value * 1.1, "n": 100, "kind": "counted", "scale": "log"}
+    return lesson.Entry.model_validate(given | other)
+
+
+def test_every_campaign_counts_once_however_many_have_heard_it():
+    early = learned(campaign="early", as_of="2017-06-15", seen=[entry(value=8.0)])
+    spring = learned(seen=[entry(value=10.0)], earlier=[early.own])
+    told = lesson.once([spring, early, spring])
+    assert [e.campaign for e in told] == ["early", "spring"]
+    (both,) = lesson.together(told, 365)
+    assert 8 < both.value < 10 and (both.low < 8 and both.high > 10), "of a next campaign, which differs from both"
+    assert [both] == lesson.together(lesson.once([spring]), 365), "heard through spring alone it is the same"
+
+
+def test_what_rests_on_all_the_data_is_never_added_up():
+    early, late = (learned(campaign=n, as_of=d, seen=[entry("response", value=v, kind="model", span="all")])
+                   for n, d, v in (("a", "2017-06-15", 8.0), ("b", "2017-09-04", 12.0)))  # fmt: skip
+    (both,) = lesson.together(lesson.once([early, late]), 365)
+    assert both.value == pytest.approx(12) and both.n == 100
+
+
+def test_nothing_of_a_few_is_told():
+    frame = lesson.frame([entry(n=3), entry(of="web", n=0), entry(of="sms", n=20)])
+    few, known, enough = lesson.entries(frame, 5)
+    assert (few.value, few.low, few.n, few.why) == (None, None, 0, "few")
+    assert known.value == enough.value == 10 and enough.n == 20, "0 is not of people"
 
 
 # ---- who learns from whom ----
@@ -249,7 +303,7 @@ def loop(workspace, campaign, library):
         (pathlib.Path(os.environ["APEX_RUN"]) / "lesson.json").write_text(json.dumps(lesson))
         (notes / "lessons-at").write_text(os.environ["APEX_LESSONS"])
     """
-    workspace.notebook("4_wrapup/closing", cell)
+    workspace.notebook("4_wrapup/lessons", cell)
     prepared = []
 
     def ready(asked):
@@ -313,7 +367,7 @@ def test_a_teacher_that_fails_stops_the_pupil_and_nothing_changes(loop):
         loop.render()
     said = str(error.value)
     assert said.startswith("autumn learns from spring, whose report failed; nothing was rendered for autumn.")
-    assert "4_wrapup/closing: failed" in said and "The last good report stays" in said
+    assert "4_wrapup/lessons: failed" in said and "The last good report stays" in said
     assert error.value.index.parent == space.reports / "spring.failed" and error.value.index.exists()
     assert everything(space.folder / "lessons") | everything((space.reports / "autumn").resolve()) == before
     new = {p.name for p in space.reports.iterdir()} - reports
@@ -346,7 +400,7 @@ def test_campaigns_that_learn_from_each_other_are_refused(loop, campaign, teache
 
 def test_a_teacher_that_teaches_nothing_is_no_error(loop):
     """A wrap-up may fail to leave a lesson; the plan then computes it, and the runner does not go round in circles."""
-    loop.space.notebook("4_wrapup/closing")
+    loop.space.notebook("4_wrapup/lessons")
     loop.render()
     assert loop.prepared.count("spring") == 2 and (loop.space.reports / "autumn" / "index.html").exists()
     assert not loop.space.lessons.exists()

@@ -54,6 +54,7 @@ def world(execute_here):
         after = loop.booked(played, place / "after")
         (place / "played.yml").write_text("extends: round-trip\ncampaign_id: round-trip\n", encoding="utf-8")
         run("4_wrapup/closing", after, "played")
+        run("4_wrapup/lessons", after, "played")
         yield place / "run", played, after
 
 

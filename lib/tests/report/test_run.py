@@ -261,12 +261,12 @@ def test_an_effect_on_very_few_is_not_told(opened):
 
 def test_a_lesson_says_what_it_is_made_from_and_what_it_saw(opened, tmp_path, monkeypatch):
     monkeypatch.setattr(lesson, "ROOT", tmp_path)
-    closing = Run(str(tmp_path / "test-brand.yml"), "4_wrapup/closing")
-    given = closing.teach(cells(P=(9, 4)), EFFECT)
-    whole = closing.warehouse.until(None)
-    assert given.made_from == lesson.made_from(closing.campaign, whole.digest, closing.book.digest)
+    wrapped = Run(str(tmp_path / "test-brand.yml"), "4_wrapup/lessons")
+    given = wrapped.teach(cells(P=(9, 4)), EFFECT)
+    whole = wrapped.warehouse.until(None)
+    assert given.made_from == lesson.made_from(wrapped.campaign, whole.digest, wrapped.book.digest)
     assert (given.brand, given.campaign, given.as_of) == ("b", "test-brand", dt.date(2024, 3, 5))
     assert given.window == (dt.date(2024, 2, 10), dt.date(2024, 2, 19))
     (tmp_path / "test-brand.yml").write_text(CAMPAIGN + "as_of: {wrapup: 2024-02-14}\n")
-    early = Run(str(tmp_path / "test-brand.yml"), "4_wrapup/closing").teach(cells(P=(9, 4)), EFFECT)
+    early = Run(str(tmp_path / "test-brand.yml"), "4_wrapup/lessons").teach(cells(P=(9, 4)), EFFECT)
     assert early.window == (dt.date(2024, 2, 10), dt.date(2024, 2, 14)), "the days that were counted"

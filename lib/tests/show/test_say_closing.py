@@ -171,14 +171,6 @@ def test_conversion_names_the_cells(words):
     ]
 
 
-def test_what_is_learned_and_what_stays_a_prior(words):
-    prior, known = (valid(say.learned(["A", "L"], v, words)) for v in ("not identified", "lift"))
-    assert prior.value == 2 and "**2**" in prior.text and prior.text != known.text
-    none = valid(say.learned([], "not identified", words))
-    assert none.value == 0 and "**" not in none.text
-    assert "conversions" not in valid(say.learned(["A"], "quasi", words)).short
-
-
 def test_claims_fit_where_numbers_are_large(words):
     huge = Sales(123_456_789_012, 12_345_678, 1)
     for goal in (None, 99_999_999_999_99):

@@ -1,4 +1,4 @@
-"""What `4_wrapup/closing` hands over: how the eve converted, what the campaign changed, and both as a lesson."""
+"""What `4_wrapup/closing` hands over: how the eve converted, and what the campaign changed."""
 
 from typing import TYPE_CHECKING
 
@@ -6,9 +6,7 @@ import pandas as pd
 
 from apex.measure import trial, windows
 from apex.model import conversion, evidence
-from apex.model.verdict import Verdict, in_short
-from apex.report.lesson import Lesson
-from apex.report.upstream import knobs
+from apex.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from apex.report.run import Run
@@ -28,12 +26,3 @@ def verdicts(run: "Run", earlier: int) -> dict[tuple[str, str], Verdict]:
         return {}
     counted = trial.trial(run.warehouse, run.campaign.campaign_id, run.brand, earlier=earlier, window=run.seen_window)
     return evidence.judge_segments(counted)
-
-
-def lesson_of(campaign: str) -> Lesson:
-    """The lesson of a campaign, computed without rendering its report."""
-    from apex.report.run import Run
-
-    run = Run(campaign, "4_wrapup/closing", alone=True)
-    answer = verdicts(run, knobs(run, "4_wrapup/closing")["earlier"]).get(("gmv_minor", "all"))
-    return run.teach(converted(run), in_short(answer))

@@ -12,6 +12,7 @@ from apex.measure.privacy import suppress
 from apex.measure.windows import Window
 from apex.model import bridge as bridges
 from apex.model.bridge import NEEDED, POOLED, Side
+from apex.report.upstream import goal as planned
 
 if TYPE_CHECKING:
     from apex.report.run import Run
@@ -188,7 +189,7 @@ def _of_plan(run: "Run", everyone: int) -> tuple[pd.DataFrame, float, float] | N
     """What the plan expected by cell, and the interval of its forecast; None without a plan for the window that is seen."""
     if run.campaign.goal.gmv_minor is None or run.seen_window != run.campaign.window:
         return None
-    needed, goals = (run.table("2_plan/goal", name) for name in ("needed", "goals"))
+    goals, needed = planned.foretold(run)
     row = goals[goals.goal == "gmv_minor"]
     if needed.empty or row.empty or pd.isna(row.forecast.iloc[0]):
         return None

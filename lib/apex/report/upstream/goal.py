@@ -12,7 +12,9 @@ from apex.measure import history as past
 from apex.measure import peers, same_days, windows
 from apex.model import backtest, goal, yearly
 from apex.model.learned import Learned
-from apex.report.lesson import Lesson
+from apex.model.lessons import discounted
+from apex.report.lesson import Conversion, Lesson
+from apex.report.lesson import once as once_each
 from apex.report.upstream import goal_inputs, knobs, once
 
 if TYPE_CHECKING:
@@ -41,16 +43,23 @@ def plan(
         )
     if seen is None:
         return goal.CannotSay(run.brand, "short_window")
-    learned = []
-    for known in lessons:
-        cells = pd.DataFrame([c.model_dump() for c in known.conversion])
-        learned.append(Learned(known.campaign, (known.window[1] - known.window[0]).days + 1, cells))
+    learned = taught(lessons)
     bought = goal_inputs.informed(run, seen, bought, lessons)
     rng = np.random.default_rng(seed)
     return goal.plan(
         seen, run.brand, run.campaign.goal.gmv_minor, rng, bought=bought, learned=learned,
         outlook=goal_inputs.outlook_of(run, seen, seed),
     )  # fmt: skip
+
+
+def taught(lessons: Sequence[Lesson]) -> list[Learned]:
+    """The conversions of every campaign that these lessons know of, each once, an older one discounted as its lesson says."""
+    told, out = once_each(lessons), []
+    for known in told:
+        cells = pd.DataFrame([c.model_dump() for c in known.conversion], columns=list(Conversion.model_fields))
+        cells = discounted(cells, known.as_of, told[-1].as_of, lessons[-1].half_life_days)
+        out.append(Learned(known.campaign, (known.window[1] - known.window[0]).days + 1, cells))
+    return out
 
 
 def needed(run: "Run", made: "goal.GoalPlan | goal.CannotSay") -> pd.DataFrame:
@@ -101,6 +110,30 @@ def _with_knobs(run: "Run") -> "tuple[past.History | None, goal.GoalPlan | goal.
         return seen, plan(run, seen, goal.Bought(*knob["bought"]), run.lessons(), knob["seed"])
 
     return once(run, "the goal's plan", make)
+
+
+def foretold(run: "Run") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What a run of that notebook foretold: goal, forecast, low, high; and its table `needed`.
+
+    Read where this run has them; else computed, without the odds that purchases add.
+    """
+    folder = run.folder / "tables"
+    if all((folder / f"2_plan-goal.{name}.parquet").exists() for name in ("goals", "needed")):
+        return run.table("2_plan/goal", "goals"), run.table("2_plan/goal", "needed")
+    from apex.report.run import Run
+
+    planner = Run(run.campaign.reference, "2_plan/goal", alone=True)
+    seen, made = _with_knobs(planner)
+    table = needed(planner, made).astype({"stage": str})
+    columns = ["goal", "forecast", "low", "high"]
+    if seen is None or not isinstance(made, goal.GoalPlan):
+        return pd.DataFrame(columns=columns), table
+    from apex.report.upstream.goal_study import Study
+
+    told = Study(planner, seen, made, knobs(planner, "2_plan/goal")["seed"])
+    rows = [(m, told.outlook.middle(m), *told.outlook.interval(m)) for m in told.targets]
+    few = run.campaign.privacy_threshold
+    return pd.DataFrame([r for r in rows if r[0] == "gmv_minor" or r[1] >= few], columns=columns), table
 
 
 def no_way() -> pd.DataFrame:

@@ -15,6 +15,7 @@ from apex.model import bought as bought_model
 from apex.model import effect, goal, outlook
 from apex.model.stages import look
 from apex.model.yearly import yearly
+from apex.report.lesson import once, together
 
 if TYPE_CHECKING:
     from apex.measure.bought_stock import BoughtStock
@@ -62,11 +63,19 @@ def lift_of(run: "Run", seen: "History", given: goal.Bought, stock: "BoughtStock
 
 
 def informed(run: "Run", seen: "History", given: goal.Bought, lessons: "Sequence[Lesson]") -> goal.Bought:
-    """How bought stock converts, after lessons and the earlier campaign's random hold-out have been heard."""
-    for known in lessons:
-        if known.bought is not None:
-            given = given.informed_by(goal.Bought(known.bought.m, known.bought.low, known.bought.high))
-    return _tried(run, seen, given)
+    """How bought stock converts, after lessons and the earlier campaign's random hold-out have been heard.
+
+    A lesson tells m as its hold-out found it, without a prior, so that the prior is heard once; a hold-out that a lesson has told of
+    is not read again.
+    """
+    told = once(lessons)
+    known = next((e for e in together(told, lessons[-1].half_life_days) if e.what == "bought"), None) if told else None
+    if known is not None and known.value is not None and known.low is not None and known.high is not None:
+        se = (known.high - known.low) / (2 * bought_model.Z80)
+        m, low, high = bought_model.informed((given.m, given.low, given.high), known.value, se, 1.0)
+        given = replace(given, m=m, low=low, high=high)
+    heard = {e.campaign_id for e in told if any(x.what == "bought" and x.value is not None for x in e.seen)}
+    return given if next(iter(run.campaign.compare), None) in heard - {None} else _tried(run, seen, given)
 
 
 def _tried(run: "Run", seen: "History", given: goal.Bought) -> goal.Bought:

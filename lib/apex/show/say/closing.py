@@ -12,7 +12,7 @@ from apex.show.say.wording import cells
 from apex.show.words import MISSING, Words
 
 __all__ = [
-    "buyer_bars", "changed", "conversion_bars", "estimates", "flows", "learned", "newness", "reasons",
+    "buyer_bars", "changed", "conversion_bars", "estimates", "flows", "newness", "reasons",
     "result", "result_rows", "result_table", "sales_bars", "stock_by_history",
 ]  # fmt: skip
 
@@ -98,22 +98,6 @@ def newness(now: pd.DataFrame, before: pd.DataFrame, days: int, words: Words) ->
         "short": words("{buyers} new buyers, {earlier} the period before", buyers=buyers, earlier=earlier),
         "compared": {"label": words("the period before"), "value": float(was.buyers)},
     }  # fmt: skip
-
-
-def learned(kept: Sequence[str], effect: str, words: Words) -> dict[str, Any]:
-    """What goes into the next plan. kept: cells whose conversion was learned; effect: the verdict's answer."""
-    what = words("what bought stock converts at stays a prior") if effect == "not identified" else words(
-        "the effect goes with it"
-    )  # fmt: skip
-    if not kept:
-        text = words("No cell of the eve held enough consumers to learn from; {what}.", what=what)
-        return {"kind": "counted", "value": 0.0, "short": words("No conversion goes into the next plan"), "text": text}
-    text = words(
-        "The next plan takes over how **{n}** cell of the eve converted in this window; {what}.",
-        "The next plan takes over how **{n}** cells of the eve converted in this window; {what}.", n=len(kept), what=what,
-    )  # fmt: skip
-    short = words("{n} conversion goes into the next plan", "{n} conversions go into the next plan", n=len(kept))
-    return {"kind": "counted", "value": float(len(kept)), "short": short, "text": text}
 
 
 def sales_bars(now: pd.DataFrame, before: pd.DataFrame, words: Words) -> pd.DataFrame:

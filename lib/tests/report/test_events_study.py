@@ -56,7 +56,7 @@ def test_next_to_nothing_gives_no_number_and_no_error(study, behaviour, days):
     orders, money = (event_tables.wide(every, m) for m in upstream.MEASURES)
     words, table = Words("en", "CNY", 5), found.methods
     said = say.headline(orders, money, table, found.own, found.plain_days, words)
-    assert said["kind"] == "not identified" and found.days().empty and found.placebo.empty
+    assert said["kind"] == "not identified" and found.days(set(found.own)).empty and found.placebo.empty
     assert say.earlier(orders, found.own, found.compared, words)["kind"] == "not identified"
     assert say.methods(table, found.own, words)["kind"] == "not identified"
     assert found.repeat.more.isna().all() and people.repeat(found.repeat, 90, words)["kind"] == "not identified"
@@ -73,6 +73,7 @@ def test_a_brand_without_a_calendar_has_its_window_as_the_event(study):
         every.days["orders", "on"] == 7 and every.days["orders", "before"] == 7 and every.days["orders", "after"] == 12
     )
     assert np.isfinite(every.effect).all() and every.low["orders", "on"] < 0 < every.high["orders", "on"]
+    assert len(found.days(set(found.own))) == 40 and found.days(set()).empty
     table = found.methods.set_index(["measure", "block"])
     assert list(table.filter(like="apart")) == ["plain_apart", "usual_apart"]
     row = table.loc[("orders", "net")]

@@ -137,9 +137,10 @@ class Study:
         outside = {f"{n}_apart": (out[n] < out.series_low) | (out[n] > out.series_high) for n in RIVALS}
         return out.assign(**outside)
 
-    def days(self) -> pd.DataFrame:
-        """GMV day by day around the campaign's own first event, `event_series.Told.days`."""
-        return self.told["gmv_minor"].days(self.own[0], self.around)
+    def days(self, shown: set[str]) -> pd.DataFrame:
+        """GMV day by day around the campaign's own first event, `event_series.Told.days`; empty where it may not be shown."""
+        found = self.told["gmv_minor"].days(self.own[0], self.around)
+        return found if self.own[0] in shown else found.head(0)
 
     @cached_property
     def joins(self) -> pd.DataFrame:

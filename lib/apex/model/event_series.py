@@ -42,7 +42,7 @@ NORMAL = 1.959964  # reach of a normal, for LEVEL
 EFFECTS = ["event", "block", "days", "sold", "without", "effect", "low", "high", "se", "usual", "cannot"]
 LINES = ["actual", "without", "low", "high"]
 DAYS = ["day", *LINES, *(f"sum_{line}" for line in LINES)]
-PLACEBO = ["first_day", "days", "sold", "without", "low", "high", "held"]
+PLACEBO = ["first_day", "days", "effect", "low", "high", "held"]
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def placebo(
     draws: int = PLACEBO_DRAWS,
     length: int = WEEK,
 ) -> pd.DataFrame:
-    """The method on stretches of plain days on which nothing happened (PLACEBO): held, whether the interval holds what was sold.
+    """The method on stretches of plain days on which nothing happened (PLACEBO): held, whether the interval holds nought.
 
     Every second stretch of `length` plain days in a row is set missing at once, then the others; without the category.
     """
@@ -225,10 +225,8 @@ def placebo(
             at = np.zeros(len(free), bool)
             at[first : first + length] = True
             without, error = series.sums(at)
-            wide = reach(series.n, length) * error
-            low, high = without - wide, without + wide
-            sold = float(y[at].sum())
-            rows.append((trade.day[first], length, sold, without, low, high, bool(low <= sold <= high)))
+            effect, wide = float(y[at].sum()) - without, reach(series.n, length) * error
+            rows.append((trade.day[first], length, effect, effect - wide, effect + wide, bool(abs(effect) <= wide)))
     return pd.DataFrame(rows, columns=PLACEBO).sort_values("first_day", ignore_index=True)
 
 

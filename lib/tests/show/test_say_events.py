@@ -67,6 +67,8 @@ def test_a_net_that_is_not_sure_by_both_methods_is_not_sold_as_one(words):
     assert vague.short == words(
         "{name}: net not told from nought", name=words("{name} {year}", name="d11", year="2024")
     )
+    poor = finding(say.headline(wide(), wide(500), methods(), OWN, 201, words))
+    assert poor.verdict == "careful" and poor.text != both.text, "orders are sure, GMV is not"
     worse = finding(
         say.headline(
             wide(100).assign(net_effect=-400.0, net_low=-500.0, net_high=-300.0), wide(), methods(), OWN, 9, words
@@ -149,7 +151,7 @@ def test_repeat_is_counted_beside_plain_days(words):
 
 def test_the_placebo_tells_where_intervals_are_too_narrow(words):
     def windows(held, n):
-        return pd.DataFrame([(D(2024, 1, 1), 7, 1.0, 1.0, 0.0, 2.0, k < held) for k in range(n)], columns=PLACEBO)
+        return pd.DataFrame([(D(2024, 1, 1), 7, 0.1, -1.0, 1.2, k < held) for k in range(n)], columns=PLACEBO)
 
     assert finding(say.placebo(windows(19, 20), 7, words)).verdict == "none"
     narrow = finding(say.placebo(windows(10, 20), 7, words))

@@ -60,7 +60,8 @@ def headline(
     row = mine.iloc[0]
     name, net = title(row["name"], row.first_day, words), _span(row, "net", words.signed)
     rival = methods[(methods.event == own[0]) & (methods.measure == "orders") & (methods.block == "net")]
-    both = row.net_low > 0 and (rival.empty or not rival.plain_low.iloc[0] <= 0)
+    paid = money[(money.event == own[0]) & money.net_effect.notna()]
+    both = row.net_low > 0 and not (rival.plain_low <= 0).any() and not (paid.net_low <= 0).any()
     text = words(
         "**{name}** brought **{n} orders** net of what its days would have sold (95%: {low} to {high}; learned from {plain} "
         "plain days): {on} on its days, {before} in the {lead} days before, {after} in the {late} days after.",
@@ -68,10 +69,12 @@ def headline(
         **{block: _part(row, block, words) for block in ("on", "before", "after")},
     )  # fmt: skip
     text = after(text, _moved(row, words), words)
-    paid = money[(money.event == own[0]) & money.net_effect.notna()]
     if len(paid):
-        worth = _span(paid.iloc[0], "net", words.signed_money)
-        text = after(text, words("In GMV: **{n}** ({low} to {high}).", **worth), words)
+        worth, low, high = _span(paid.iloc[0], "net", words.signed_money), paid.net_low.iloc[0], paid.net_high.iloc[0]
+        sold = words("In GMV: **{n}** ({low} to {high}).", **worth)
+        if low <= 0 <= high:
+            sold = words("In GMV the net is not told from nought: **{n}** ({low} to {high}).", **worth)
+        text = after(text, sold, words)
     other = rival.plain.iloc[0] if len(rival) else float("nan")
     if not is_missing(other):
         also = words("By the regression of plain days: {n} orders.", n=words.signed(_whole(other)))
@@ -80,7 +83,9 @@ def headline(
     step = {
         "ahead": words("Plan the next one with its net, not with the sales of its days."),
         "behind": words("Do not repeat it as it was: its days took more from others than they sold."),
-        "careful": words("Do not promise its sales again: the net is not surely above nought by both methods."),
+        "careful": words(
+            "Do not promise its sales again: the net is not surely above nought by both methods, in orders and GMV."
+        ),
     }[sure]
     unsure = row.net_low <= 0 <= row.net_high
     short = (

@@ -79,8 +79,8 @@ def wear(warehouse: Warehouse, brand: str, first: date, last: date) -> pd.DataFr
     """Clicks on one and the same creative, on its first day of contact and on later ones, of the same consumers (WEAR).
 
     A row a band of contacts (BANDS): pairs of consumer and creative with contacts so far in the days, clicks on the first day
-    and a day of the band, with the sums of squares and products that an error needs. Pairs are compared with themselves: who meets
-    a creative often is another consumer than who meets it once. Empty where creatives are not known.
+    and a day of the band, with the sums of squares and products that an error needs. Pairs are compared with themselves: who
+    meets a creative often is another consumer than who meets it once. Empty where creatives are not known.
     """
     events = warehouse.table("events")
     if "creative_id" not in events.columns:
@@ -94,7 +94,9 @@ def wear(warehouse: Warehouse, brand: str, first: date, last: date) -> pd.DataFr
     )
     turn = ibis.row_number().over(group_by=["consumer_id", "creative_id"], order_by="day") + 1
     daily = daily.mutate(turn=turn)
-    start = daily.filter((daily.turn == 1) & (daily.day >= first)).select("consumer_id", "creative_id", began=daily.click)
+    start = daily.filter((daily.turn == 1) & (daily.day >= first)).select(
+        "consumer_id", "creative_id", began=daily.click
+    )
     rows = []
     for name, (low, high) in BANDS.items():
         band = daily.filter((daily.turn >= low) & (daily.turn <= high))

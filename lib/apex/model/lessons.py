@@ -2,8 +2,8 @@
 
 *Merging.* A campaign's rate is that of its kind plus what is its own: y_k = μ + u_k + ε_k on the logit (shares) or the logarithm
 (prices, responses), u_k with sd `BETWEEN`, ε_k with the error that the lesson tells. Precisions are added, an older one's
-discounted by half for every `HALF_LIFE` days (power discounting: West & Harrison, *Bayesian Forecasting and Dynamic Models*, 1997,
-ch. 6.3), and the interval is the next campaign's: Var = 1 / Σ w_k + BETWEEN². Pooling all earlier people as one sample
+discounted by half for every `HALF_LIFE` days (power discounting: West & Harrison, *Bayesian Forecasting and Dynamic Models*,
+1997, ch. 6.3), and the interval is the next campaign's: Var = 1 / Σ w_k + BETWEEN². Pooling all earlier people as one sample
 (`pooled`) forgets u_k, and taking the newest alone (`newest`) forgets the others; both are kept as rivals known to be wrong.
 """
 
@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 HALF_LIFE = 365.0  # days: convention, a year's festival is half forgotten when the next but one comes
-# Convention, between two figures: conversions of a stage of one brand in two windows differ on the logit, beyond chance, as if each had
-# an sd of 0.17 (12 brands of the panel, windows of 56 days) or of 0.32 (the default market, festivals among ordinary weeks), however far
-# apart they lie.
+# Convention, between two figures: conversions of a stage of one brand in two windows differ on the logit, beyond chance, as if
+# each had an sd of 0.17 (12 brands of the panel, windows of 56 days) or of 0.32 (the default market, festivals among ordinary
+# weeks), however far apart they lie.
 BETWEEN = 0.25
 Z80 = 1.2815516
 KEYS = ["what", "of"]
@@ -32,16 +32,16 @@ LEAST, MOST = 0.02, 0.5  # of it, where a response says so
 def merged(seen: pd.DataFrame, half_life: float = HALF_LIFE, between: float = BETWEEN) -> pd.DataFrame:
     """What the next campaign may expect: ENTRY and campaigns (how many told it), a row for each what and of.
 
-    seen: ENTRY, day (of the wrap-up that says so) and days (of its window), every campaign's own. Shares are brought to the newest
-    window's length as in `apex.model.learned`. Totals are no one's to come and are left out. What rests on all the data (span
-    `all`) contains what an earlier lesson said: its newest alone stands. Null where no lesson could tell.
+    seen: ENTRY, day (of the wrap-up that says so) and days (of its window), every campaign's own. Shares are brought to the
+    newest window's length as in `apex.model.learned`. Totals are no one's to come and are left out. What rests on all the
+    data (span `all`) contains what an earlier lesson said: its newest alone stands. Null where no lesson could tell.
     """
     kept_rows = seen[seen.scale != "total"].sort_values("day", kind="stable").reset_index(drop=True)
     columns = {c: kept_rows[c].to_numpy() for c in kept_rows}
     known, days = kept_rows.value.notna().to_numpy(), pd.to_datetime(kept_rows.day).to_numpy().astype("datetime64[D]")
     first = {key: n for n, key in enumerate(dict.fromkeys(zip(seen.what, seen.of, strict=True)))}
     rows = []
-    for (what, of), at in kept_rows.groupby(KEYS, sort=False).indices.items():
+    for at in kept_rows.groupby(KEYS, sort=False).indices.values():
         told = at[known[at]]
         if not len(told):
             rows.append({**{c: columns[c][at[-1]] for c in ENTRY}, "campaigns": 0})
@@ -190,13 +190,26 @@ def to_test(
         if 0 < rate < 1:
             units = float(sample_size.table(rate, [lift]).once.iloc[0])
             tells = sample_size.tellable(people / 2, rate) if people >= 2 else None
-        rows.append((*at, money[at], width, money[at] * width, why, people, rate, lift, units, np.nan if tells is None else tells))
+        rows.append(
+            (
+                *at,
+                money[at],
+                width,
+                money[at] * width,
+                why,
+                people,
+                rate,
+                lift,
+                units,
+                np.nan if tells is None else tells,
+            )
+        )
     frame = pd.DataFrame(rows, columns=TEST).sort_values("at_stake_minor", ascending=False, kind="stable")
     return frame.reset_index(drop=True)
 
 
 def worn(counted: pd.DataFrame) -> pd.DataFrame:
-    """Clicks on a creative's later days of contact over those on its first, of the same pairs: contacts, n, value, low, high (80 %).
+    """Clicks on a creative's later days of contact over its first's, of the same pairs: contacts, n, value, low, high (80 %).
 
     counted: `measure.lessons.WEAR`. Logarithm of a ratio of paired means, delta method (Cochran, *Sampling Techniques*, 1977,
     ch. 6.4); half a click is added on both sides. Null below 30 pairs or without ten first clicks.

@@ -69,8 +69,8 @@ class Entry(_Strict):
     """One thing learned. what and of name it once: a channel's response, a crowd's conversion ("" is the whole).
 
     value, low, high: with an 80 % interval; all null where it cannot be learned, and why says so. n: what it rests on (people,
-    contacts or choices; 0: nothing, or too few to say). kind: what sort of number it is. scale: on which it is merged. span: the days it
-    rests on, this campaign's alone (`window`) or all that the data hold (`all`): of these the newest stands, never a sum.
+    contacts or choices; 0: nothing, or too few to say). kind: what sort of number it is. scale: on which it is merged. span: the
+    days it rests on, this campaign's alone (`window`) or all that the data hold (`all`): of these the newest stands, never a sum.
     """
 
     what: What
@@ -135,13 +135,13 @@ class Lesson(_Strict):
 
 
 def shown(conversion: pd.DataFrame, few: int) -> pd.DataFrame:
-    """The cells that a lesson may tell: those with consumers, none of them below the privacy threshold, nor to be had from the total."""
+    """The cells that a lesson may tell: with consumers, not below the privacy threshold, nor to be had from the total."""
     hidden = suppress(conversion.assign(all=0), ["consumers", "buyers"], few, [["all"]]).suppressed
     return conversion[~hidden & (conversion.consumers > 0)]
 
 
 def entries(frame: pd.DataFrame, few: int = 0) -> list[Entry]:
-    """Rows of `apex.model.lessons.ENTRY` as entries; of 1 to `few` − 1 nothing is told. Six digits, so that bytes do not differ."""
+    """Rows of `apex.model.lessons.ENTRY` as entries; of 1 to `few` − 1 nothing is told. Six digits, for the same bytes."""
     out = []
     for row in frame[model.ENTRY].astype(object).to_dict("records"):
         value, low, high = (None if pd.isna(row[c]) else float(f"{row[c]:.6g}") for c in ("value", "low", "high"))
@@ -161,7 +161,7 @@ def frame(told: Sequence[Entry]) -> pd.DataFrame:
 
 
 def once(lessons: Sequence[Lesson]) -> list[Earlier]:
-    """What every campaign that these lessons know of showed by itself: each once, however many of them heard it, the oldest first."""
+    """What every campaign that these lessons know of showed by itself: each once, however many heard it, the oldest first."""
     known = {e.campaign: e for one in lessons for e in one.earlier} | {one.campaign: one.own for one in lessons}
     return sorted(known.values(), key=lambda e: (e.as_of, e.campaign))
 

@@ -23,6 +23,7 @@ from apex.errors import ApexError, nearest
 from apex.ledger import Book
 from apex.measure.crowds import Crowds
 from apex.measure.privacy import Page, suppress
+from apex.model.lessons import HALF_LIFE
 from apex.report import lesson
 from apex.report.campaign import load_campaign
 from apex.report.exported import Channels, packages
@@ -225,7 +226,7 @@ class Run:
 
     def teach(
         self, conversion: pd.DataFrame, effect: Mapping[str, Any], seen: pd.DataFrame | None = None,
-        half_life: float = lesson.HALF_LIFE,
+        half_life: float = HALF_LIFE,
     ) -> lesson.Lesson:  # fmt: skip
         """Write the lesson of this campaign, put together with those that it learns from; it is promoted with the report.
 

@@ -21,25 +21,25 @@ def rows(*entries, what="conversion", scale="share", span="window", days=28):
     return frame.assign(day=[DAY - dt.timedelta(days=a) for a, *_ in entries], days=days)
 
 
-def drawn(rng, n, own, walk, years=4):
-    """Yearly campaigns of one brand and the next one's rate: logit of a walk (sd a year) and what is each campaign's own (sd)."""
-    level = rng.normal(-2.0, 0.5) + np.cumsum(rng.normal(0, walk, years + 1))
-    rate = 1 / (1 + np.exp(-(level + rng.normal(0, own, years + 1))))
-    seen = [(365 * (years - 1 - k), rng.binomial(n, rate[k]) / n, np.nan, np.nan, n) for k in range(years)]
-    return rows(*seen), rate[-1]
+def drawn(rng, n, own, walk, brands, years=4):
+    """Yearly campaigns of brands and each one's next rate: logit of a walk (sd a year) and what is each campaign's own (sd)."""
+    level = rng.normal(-2.0, 0.5, (brands, 1)) + np.cumsum(rng.normal(0, walk, (brands, years + 1)), axis=1)
+    rate = 1 / (1 + np.exp(-(level + rng.normal(0, own, level.shape))))
+    seen = rng.binomial(n, rate[:, :years]) / n
+    told = rows(*((365 * (years - 1 - k), v, np.nan, np.nan, n) for one in seen for k, v in enumerate(one)))
+    return told.assign(of=np.repeat([str(b) for b in range(brands)], years)), rate[:, -1]
 
 
 def judged(n, own, walk, campaigns=400, seed=0):
     """Coverage of 80 % intervals of the next rate, and root mean square error on the logit, by way of merging."""
     rng = np.random.default_rng(seed)
-    told, truth = zip(*(drawn(rng, n, own, walk) for _ in range(campaigns)), strict=True)
-    made = lessons.merged(pd.concat([t.assign(of=str(k)) for k, t in enumerate(told)], ignore_index=True))
+    seen, truth = drawn(rng, n, own, walk, campaigns)
+    made, told = lessons.merged(seen), [t for _, t in seen.groupby("of", sort=False)]
     said = {
         "merged": made[["value", "low", "high"]].to_numpy(),
         "pooled": np.array([lessons.pooled(t) for t in told]),
         "newest": np.array([lessons.newest(t) for t in told]),
     }
-    truth = np.array(truth)
 
     def score(value, low, high):
         far = np.log(value / (1 - value)) - np.log(truth / (1 - truth))
@@ -61,7 +61,9 @@ def test_intervals_hold_for_the_next_campaign_and_the_rivals_do_not(n, own, walk
 def test_with_drift_the_discount_beats_pooling_and_without_it_they_are_alike():
     drifting, still = judged(500, 0.1, 0.35), judged(500, 0.25, 0.0)
     assert drifting["merged"][1] < 0.97 * drifting["pooled"][1]
-    assert drifting["newest"][1] < drifting["merged"][1], "where all is drift, the newest alone errs least, and is said to"
+    assert drifting["newest"][1] < drifting["merged"][1], (
+        "where all is drift, the newest alone errs least, and is said to"
+    )
     assert still["merged"][1] < 1.15 * still["pooled"][1], "the price of the discount"
 
 
@@ -131,7 +133,9 @@ def test_surprises_by_hand():
     far = math.log(0.9 / 0.1) / (math.sqrt(2) * lessons.BETWEEN)
     assert found.surprise["conversion", "P"] == pytest.approx(far, rel=0.01)
     assert not found.inside["conversion", "P"] and not found.stated["conversion", "P"]
-    assert found.index[0] == ("conversion", "P") and len(found) == 3, "what was not foretold, or was nought, surprises nobody"
+    assert found.index[0] == ("conversion", "P") and len(found) == 3, (
+        "what was not foretold, or was nought, surprises nobody"
+    )
 
 
 def test_surprises_of_a_calibrated_plan_are_standard():
@@ -150,9 +154,8 @@ def test_surprises_of_a_calibrated_plan_are_standard():
 
 
 def entries(*given):
-    frame = pd.DataFrame([(w, o, v, low, high, 100, "model", "log", "window", None) for w, o, v, low, high in given],
+    return pd.DataFrame([(w, o, v, low, high, 100, "model", "log", "window", None) for w, o, v, low, high in given],
                          columns=lessons.ENTRY)  # fmt: skip
-    return frame
 
 
 def test_what_to_test_is_where_money_hangs_on_what_is_not_known():
@@ -189,16 +192,17 @@ def test_worn_creatives_are_found_and_composition_is_no_wear():
 def _pairs(first, later):
     a, b = first.astype(float), later.astype(float)
     row = ("2-3", len(a), a.sum(), b.sum(), (a**2).sum(), (b**2).sum(), (a * b).sum())
-    return pd.DataFrame([row], columns=["contacts", "pairs", "first", "later", "squares_first", "squares_later", "both"])
+    return pd.DataFrame(
+        [row], columns=["contacts", "pairs", "first", "later", "squares_first", "squares_later", "both"]
+    )
 
 
 def test_prices_are_ratios_of_sums_with_an_interval_from_day_to_day():
-    rng, held = np.random.default_rng(1), []
-    for _ in range(200):
-        met = rng.integers(50, 500, 28)
-        cost = met * 12.0 * np.exp(rng.normal(0, 0.2, 28) - 0.02)
-        made = lessons.prices(pd.DataFrame({"day": range(28), "channel": "tv", "impressions": met, "cost_minor": cost})).iloc[0]
-        held.append(made.low <= 12 <= made.high)
-    assert 0.7 <= np.mean(held) <= 0.88
+    rng = np.random.default_rng(1)
+    met = rng.integers(50, 500, 200 * 28)
+    cost = met * 12.0 * np.exp(rng.normal(0, 0.2, len(met)) - 0.02)
+    daily = pd.DataFrame({"day": 0, "channel": np.repeat(range(200), 28), "impressions": met, "cost_minor": cost})
+    made = lessons.prices(daily)
+    assert 0.7 <= ((made.low <= 12) & (made.high >= 12)).mean() <= 0.88
     free = lessons.prices(pd.DataFrame({"day": [1], "channel": ["sms"], "impressions": [5], "cost_minor": [0]})).iloc[0]
     assert math.isnan(free.value) and free.contacts == 5

@@ -64,7 +64,16 @@ def campaign(tmp_path, monkeypatch):
 
 
 def test_what_is_written_is_read_back(tmp_path):
-    entry = {"what": "price", "of": "邮件", "value": 12, "low": 9, "high": 15, "n": 400, "kind": "counted", "scale": "log"}
+    entry = {
+        "what": "price",
+        "of": "邮件",
+        "value": 12,
+        "low": 9,
+        "high": 15,
+        "n": 400,
+        "kind": "counted",
+        "scale": "log",
+    }
     one = learned(seen=[entry], merged=[entry])
     path = tmp_path / "spring.json"
     path.write_text(one.text(), encoding="utf-8")
@@ -222,7 +231,16 @@ def test_made_from_changes_with_the_campaigns_that_it_learned_from(campaign, lib
 
 
 def entry(what="price", of="tv", value=10.0, **other):
-    given = {"what": what, "of": of, "value": value, "low": value * 0.9, "high": value * 1.1, "n": 100, "kind": "counted", "scale": "log"}
+    given = {
+        "what": what,
+        "of": of,
+        "value": value,
+        "low": value * 0.9,
+        "high": value * 1.1,
+        "n": 100,
+        "kind": "counted",
+        "scale": "log",
+    }
     return lesson.Entry.model_validate(given | other)
 
 

@@ -18,7 +18,7 @@ from apex.report import lesson, upstream
 from apex.report.campaign import load_campaign
 from apex.report.notebooks import discover
 from apex.report.run import Run
-from apex.report.upstream import goal, lessons
+from apex.report.upstream import goal, goal_inputs, lessons
 from apex.report.upstream.goal_study import GOALS, WAY
 
 GOAL = "2_plan/goal"
@@ -139,6 +139,28 @@ def test_what_was_learned_of_bought_stock_reaches_the_plan(place):
     assert before.bought == Bought() and 0.2 < after.bought.m < 0.3, "the campaign's 0.2 and the prior's 0.34"
     assert after.bought.high / after.bought.low < before.bought.high / before.bought.low
     assert abs(after.k - 1) > abs(before.k - 1)
+
+
+def test_a_hold_out_that_a_lesson_told_of_is_not_read_again(place, monkeypatch):
+    """And a grandparent that two lessons heard of is heard once, an older one less."""
+    run = Run("summer-test", GOAL)
+    (known,) = run.lessons()
+    read = []
+    monkeypatch.setattr(goal_inputs, "_tried", lambda run, seen, given: read.append(given) or given)
+    entry = lesson.Entry(what="bought", value=0.2, low=0.1, high=0.3, n=900, kind="lift", scale="plain")
+    compared = next(iter(run.campaign.compare), "spring-id")
+    object.__setattr__(run, "campaign", run.campaign.model_copy(update={"compare": (compared,)}))
+    told = known.model_copy(update={"seen": [entry], "campaign_id": compared})
+    assert goal_inputs.informed(run, None, Bought(), [told]).m < Bought().m and read == []
+    silent = goal_inputs.informed(run, None, Bought(), [known])
+    assert read == [silent] == [Bought()], "a lesson that tells nothing of it"
+
+    older = known.model_copy(update={"campaign": "old", "as_of": known.as_of - dt.timedelta(days=365)})
+    both = known.model_copy(update={"earlier": [older.own]})
+    first, second = goal.taught([older, both])
+    assert (first.campaign, second.campaign) == ("old", known.campaign)
+    assert first.cells.consumers.tolist() == [c.consumers / 2 for c in known.conversion]
+    assert second.cells.consumers.tolist() == [c.consumers for c in known.conversion]
 
 
 def test_a_wrap_up_before_the_windows_end_says_how_many_days_it_counted(place, made):

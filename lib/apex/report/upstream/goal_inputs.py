@@ -65,8 +65,8 @@ def lift_of(run: "Run", seen: "History", given: goal.Bought, stock: "BoughtStock
 def informed(run: "Run", seen: "History", given: goal.Bought, lessons: "Sequence[Lesson]") -> goal.Bought:
     """How bought stock converts, after lessons and the earlier campaign's random hold-out have been heard.
 
-    A lesson tells m as its hold-out found it, without a prior, so that the prior is heard once; a hold-out that a lesson has told of
-    is not read again.
+    A lesson tells m as its hold-out found it, without a prior, so that the prior is heard once; a hold-out that a lesson has
+    told of is not read again.
     """
     told = once(lessons)
     known = next((e for e in together(told, lessons[-1].half_life_days) if e.what == "bought"), None) if told else None

@@ -1,35 +1,27 @@
-"""What `4_wrapup/lessons` writes: this campaign's lesson, part by part, what came otherwise than planned, and what to test next."""
+"""What `4_wrapup/lessons` writes: this campaign's lesson, what came otherwise than planned, and what to test next."""
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from apex.measure import bought_stock, media, media_contacts, media_trials, pacing, touches, trial, windows
 from apex.measure import lessons as measure
-from apex.measure.peers import main_category
-from apex.measure.privacy import suppress
-from apex.model import bought as bought_model
-from apex.model import effect, media_choices, media_fit, media_worth
+from apex.measure import windows
+from apex.measure.assets import NONE
 from apex.model import lessons as model
-from apex.model.attribution_lift import beside
 from apex.model.verdict import in_short
-from apex.report.lesson import Lesson, shown
-from apex.report.lesson import frame as framed
 from apex.report import upstream
+from apex.report.lesson import Lesson
+from apex.report.lesson import frame as framed
 from apex.report.upstream import closing, goal, knobs
-from apex.report.upstream.media import LEAST
-from apex.report.upstream.moves import IN_TRIPS
+from apex.report.upstream.lesson_parts import PER, Parts, entries_shown, null
 
 if TYPE_CHECKING:
     from apex.report.run import Run
 
 NOTEBOOK = "4_wrapup/lessons"
-PER = 1000  # contacts
-Z = {0.90: 1.6448536, 0.95: 1.9599640}
 FORETOLD = ["what", "of", "foretold", "low", "high", "came", "n", "scale"]
 
 
@@ -44,14 +36,9 @@ class Study:
     seed: int
 
     @cached_property
-    def span(self) -> tuple[date, date]:
-        """The days of the campaign's media: its own where the data know them, else the goal's window as far as seen."""
-        return media.window(self.run.warehouse, self.run.campaign.campaign_id) or self.run.seen_window
-
-    @cached_property
-    def converted(self) -> pd.DataFrame:
-        """`upstream.closing.converted`."""
-        return closing.converted(self.run)
+    def parts(self) -> Parts:
+        """What this campaign showed by itself."""
+        return Parts(self.run, self.choices, self.seed)
 
     @cached_property
     def effect(self) -> dict[str, Any]:
@@ -61,233 +48,7 @@ class Study:
     @cached_property
     def lesson(self) -> Lesson:
         """Written into the run."""
-        return self.run.teach(self.converted, self.effect, self.seen, self.half_life)
-
-    @cached_property
-    def seen(self) -> pd.DataFrame:
-        """Rows of ENTRY: all parts."""
-        parts = [
-            self._conversion(), self._crowds(), self._bought(), self._response(), self._costs(), self._wear(), self._intent(),
-            self._ratios(),
-        ]  # fmt: skip
-        rows = [row for part in parts for row in part]
-        return pd.DataFrame(rows, columns=model.ENTRY).astype({"n": "int64"})
-
-    @cached_property
-    def stood(self) -> pd.DataFrame:
-        """`measure.lessons.stood` of the window."""
-        return measure.stood(self.run.book, self.run.brand, *self.run.seen_window)
-
-    @cached_property
-    def raised(self) -> pd.DataFrame:
-        """`measure.lessons.raised` of the campaign's days."""
-        return measure.raised(self.run.book, self.run.brand, *self.span)
-
-    @cached_property
-    def paid(self) -> pd.DataFrame:
-        """`model.lessons.prices` of the campaign's days."""
-        return model.prices(pacing.delivered(self.run.warehouse, self.run.brand, *self.span))
-
-    @cached_property
-    def own_trials(self) -> pd.DataFrame:
-        """Trials of media that ran in the campaign's days, lift beside last touch's credit (`attribution_lift.beside`, 80 %)."""
-        from apex.report.upstream import attribution
-
-        run, found = self.run, beside([])
-        if not (run.warehouse.has("experiments") and run.warehouse.has("assignments")):
-            return found
-        of = media_contacts.contacts(run.warehouse, run.brand, None)
-        lifts = media_trials.lifts(run.warehouse, run.brand, of)
-        days = attribution.trial_days(run.book, lifts)
-        lifts = [
-            t for t in lifts if days[t.experiment][0] <= self.span[1] and days[t.experiment][1] >= self.span[0]
-        ]
-        if not lifts:
-            return found
-        back = knobs(run, "4_wrapup/attribution")["lookback"]
-        return beside(attribution.seen(run.book, run.brand, lifts, of, back, ("last",))["last"], 0.8)
-
-    def _conversion(self) -> list[tuple[Any, ...]]:
-        told = set(entries_shown(self.converted, self.run.campaign.privacy_threshold))
-        rows = []
-        for cell in self.converted.itertuples():
-            known = str(cell.cell) in told
-            rows.append(("conversion", str(cell.cell), *((cell.rate, cell.low, cell.high) if known else (np.nan,) * 3),
-                         cell.consumers if known else 0, "counted", "share", "window", "few"))  # fmt: skip
-        return rows
-
-    def _crowds(self) -> list[tuple[Any, ...]]:
-        """Conversion of those at a stage, unmet and met by media, and by crowd; none where another count could be had from it."""
-        run, told = self.run, entries_shown(self.converted, self.run.campaign.privacy_threshold)
-        few, stages = run.campaign.privacy_threshold, list(run.book.rules.ids)
-        trips = touches.in_trips(run.warehouse, run.brand, run.seen_window[0], run.seen_window[1]) or 0.0
-        rows: list[tuple[Any, ...]] = []
-        if trips >= IN_TRIPS or not self.stood.met.any():
-            why = "in_trips" if trips >= IN_TRIPS else "no_media"
-            rows += [_null(what, "", "counted", "share", why) for what in ("unmet", "met")]
-        else:
-            sums = self.stood.groupby(["stage", "met"], as_index=False)[["consumers", "buyers"]].sum()
-            sums["suppressed"] = suppress(sums, ["consumers", "buyers"], few, [["stage"]]).suppressed
-            for stage in stages:
-                for met in (False, True):
-                    here = sums[(sums.stage == stage) & (sums.met == met) & ~sums.suppressed]
-                    what = "met" if met else "unmet"
-                    if len(here) and stage in told:
-                        rows.append(_share(what, stage, int(here.buyers.iloc[0]), int(here.consumers.iloc[0])))
-                    else:
-                        rows.append(_null(what, stage, "counted", "share", "few"))
-        by = self.stood.groupby("crowd", as_index=False)[["consumers", "buyers"]].sum()
-        if (by.crowd == measure.UNKNOWN).all() or not set(stages) <= {*told, *self._nobody}:
-            return [*rows, _null("crowd", "", "counted", "share", "few" if len(by) else "no_crowds")]
-        hidden = suppress(by.assign(all=0), ["consumers", "buyers"], few, [["all"]]).suppressed
-        for row, gone in zip(by.itertuples(), hidden, strict=True):
-            if row.crowd != measure.UNKNOWN:
-                known = _share("crowd", row.crowd, row.buyers, row.consumers)
-                rows.append(_null("crowd", row.crowd, "counted", "share", "few") if gone else known)
-        return rows
-
-    @property
-    def _nobody(self) -> set[str]:
-        return set(self.converted.cell[self.converted.consumers == 0].astype(str))
-
-    def _bought(self) -> list[tuple[Any, ...]]:
-        """m as the campaign's own hold-out found it, no prior heard: lift over what as much stock is worth at the average rate."""
-        run, name = self.run, self.run.campaign.campaign_id
-
-        def none(why: str) -> list[tuple[Any, ...]]:
-            return [_null("bought", "", "lift", "plain", why)]
-
-        if name is None or not run.warehouse.has("assignments"):
-            return none("no_list")
-        lists = run.warehouse.table("assignments")
-        arms = lists.filter((lists.experiment_id == name) & lists.consumer_id.notnull()).select("arm").distinct()
-        if not set(arms.arm.to_pyarrow().to_pylist()) & set(trial.CONTROLS):
-            return none("no_holdout")
-        stock = bought_stock.bought_stock(run.book, run.brand, name, *self.span)
-        if stock is None or not stock.spent_minor:
-            return none("no_spend")
-        counted = trial.trial(run.warehouse, name, run.brand, earlier=1, window=self.span)
-        wide = counted.wide("gmv_minor")
-        if not {0, -1} <= set(wide.columns):
-            return none("short")
-        same = self.span == run.seen_window
-        cells = self.converted if same else windows.results(run.book, [run.brand], [self.span])
-        cells = cells.set_index("cell")
-        each = cells.gmv_minor / cells.consumers.where(cells.consumers > 0)
-        met = float((stock.cells.met * stock.cells.stage.map(each).astype(float).fillna(0)).sum())
-        part = min(met / max(float(cells.gmv_minor.sum()), 1.0), 1.0)
-        rest = 1 - (stock.of_campaign_minor or 0) / stock.spent_minor
-        worth = float(wide[0][counted.treated.to_numpy()].mean()) * part * (1 - rest ** bought_model.ETA[0])
-        found = effect.adjusted(wide[0], counted.treated, wide[[-1]])
-        if not (worth > 0 and found.se > 0):
-            return none("no_holdout")
-        m, half = found.effect / worth, model.Z80 * found.se / worth
-        return [("bought", "", m, m - half, m + half, found.n_treated + found.n_control, "lift", "plain", "window", None)]
-
-    def _response(self) -> list[tuple[Any, ...]]:
-        """Orders by 1,000 contacts of a channel, as `2_plan/media` would hold them today, on fewer choices."""
-        run = self.run
-
-        def none(why: str) -> list[tuple[Any, ...]]:
-            return [_null("response", "", "model", "log", why, "all")]
-
-        whole = media.spent(run.warehouse, run.brand, run.warehouse.first_day, run.warehouse.last_day)
-        category = main_category(run.warehouse, run.brand, run.warehouse.last_day)
-        if category is None or whole.empty or not whole.cost_minor.sum():
-            return none("no_spend")
-        of = media_contacts.contacts(run.warehouse, run.brand, category)
-        if (of.orders.what[of.orders.day > of.first] < 0).sum() < LEAST or of.consumers < LEAST or len(of.brands) < 2:
-            return none("few")
-        whom = list(whole.set_index("channel").reindex(list(of.channels)).crowd.fillna(""))
-        fit = media_fit.fitted(media_choices.choices(of, whom, media_fit.CARRY, self.seed, self.choices))
-        days = media_contacts.number(self.span[0]), media_contacts.number(self.span[1])
-        worth = media_worth.worth(of, fit, whom, days, media_trials.lifts(run.warehouse, run.brand, of))
-        met = np.bincount(of.contacts.what, of.contacts.value, len(of.channels)) / of.share
-        rows = []
-        for c, channel in enumerate(of.channels):
-            mean, sd = float(worth.mean[c]), float(np.sqrt(worth.covariance[c, c]))
-            if mean <= 0:
-                rows.append(_null("response", channel, "model", "log", "few", "all"))
-                continue
-            spread = np.sqrt(np.log1p((sd / mean) ** 2))  # log-normal of that mean and sd
-            ends = (PER * worth.times * mean * np.exp(h * model.Z80 * spread) for h in (0, -1, 1))
-            rows.append(("response", channel, *ends, round(met[c]), "model", "log", "all", None))
-        return rows
-
-    def _costs(self) -> list[tuple[Any, ...]]:
-        rows, few = [], self.run.campaign.privacy_threshold
-        if self.paid.empty or not self.paid.cost_minor.sum():
-            return [_null(w, "", "counted", "log", "no_spend") for w in ("price", "cost_new")]
-        raised = self.raised.set_index("channel") if len(self.raised) else pd.DataFrame(columns=["raised"])
-        spent = self.paid.set_index("channel").cost_minor
-        for row in self.paid.itertuples():
-            n = round(row.contacts)
-            why = "free" if pd.isna(row.value) else None
-            rows += [
-                ("price", row.channel, row.value, row.low, row.high, 0 if why else n, "counted", "log", "window", why),
-                ("spend", row.channel, row.cost_minor, np.nan, np.nan, 0, "counted", "total", "window", None),
-                ("contacts", row.channel, row.contacts, np.nan, np.nan, n, "counted", "total", "window", None),
-            ]
-        for channel in ["", *spent.index[spent > 0]]:
-            n = int(raised.raised.get(channel, 0))
-            if n < max(few, 5):
-                rows.append(_null("cost_new", channel, "credit", "log", "few"))
-                continue
-            from scipy.special import gammaincinv
-
-            cost = float(spent.sum() if channel == "" else spent[channel])
-            ends = (cost / n, cost / gammaincinv(n + 1, 0.9), cost / gammaincinv(n, 0.1))  # Poisson, Garwood 1936
-            rows.append(("cost_new", channel, *ends, n, "credit", "log", "window", None))
-        return rows
-
-    def _wear(self) -> list[tuple[Any, ...]]:
-        few = self.run.campaign.privacy_threshold
-        counted = measure.wear(self.run.warehouse, self.run.brand, *self.span)
-        if counted.empty or not counted.pairs.sum():
-            return [_null("wear", "", "credit", "log", "no_creatives")]
-        small = ((counted[["first", "later"]] > 0) & (counted[["first", "later"]] < few)).any(axis=1)
-        rows = []
-        for row, hidden in zip(model.worn(counted).itertuples(), small, strict=True):
-            told = pd.notna(row.value) and not hidden
-            rows.append(("wear", row.contacts, row.value, row.low, row.high, row.n, "credit", "log", "window", None) if told
-                        else _null("wear", row.contacts, "credit", "log", "few"))  # fmt: skip
-        return rows
-
-    def _intent(self) -> list[tuple[Any, ...]]:
-        from apex.model.intent import LEVEL
-        from apex.report.upstream import intent
-
-        study = intent.Study(self.run, knobs(self.run, "4_wrapup/intent")["least"])
-        if study.why:
-            return [_null(w, "", "model", s, study.why) for w, s in (("intent", "log"), ("intent_lift", "plain"))]
-        now, few = study.trend[study.trend.day == study.day], self.run.campaign.privacy_threshold
-        known = [("intent", "", *now.iloc[-1][["index", "low", "high"]], len(study.of.ids), "")] if len(now) else []
-        cells = study.cells[study.cells.dimension.isin(["crowd", "channel"])].rename(columns={"index": "value"})
-        for row in cells.itertuples():
-            if row.n >= few and row.cell != "?":
-                known.append((f"intent_{row.dimension}", row.cell, row.value, row.low, row.high, row.n, row.cannot))
-        rows = []
-        for what, of, value, low, high, n, cannot in known:
-            if cannot or pd.isna(value) or not (value > 0 and low > 0):
-                rows.append(_null(what, of, "model", "log", cannot or "few"))
-            else:
-                rows.append((what, of, *_narrowed(value, low, high, LEVEL, log=True), n, "model", "log", "window", None))
-        found = study.compared[study.compared.method.isin(["held_out", "weighted"])]
-        found = found[found.lift.notna() & (found[["treated", "control"]].min(axis=1) >= few)].head(1)
-        if found.empty:
-            return [*rows, _null("intent_lift", "", "lift", "plain", "no_holdout")]
-        best = found.iloc[0]
-        ends = _narrowed(best.lift, best.lift_low, best.lift_high, LEVEL)
-        n = int(best.treated + best.control)
-        return [*rows, ("intent_lift", "", *ends, n, best.kind, "plain", "window", None)]
-
-    def _ratios(self) -> list[tuple[Any, ...]]:
-        told = self.own_trials[self.own_trials.ratio.notna()].sort_values("n", ascending=False)
-        told = told.drop_duplicates("channel")
-        if told.empty:
-            return [_null("credit_ratio", "", "lift", "plain", "no_trial")]
-        return [("credit_ratio", t.channel, t.ratio, t.ratio_low, t.ratio_high, int(t.n), "lift", "plain", "window", None)
-                for t in told.itertuples()]  # fmt: skip
+        return self.run.teach(self.parts.converted, self.effect, self.parts.seen, self.half_life)
 
     @cached_property
     def foretold(self) -> pd.DataFrame:
@@ -299,8 +60,8 @@ class Study:
         if run.campaign.goal.gmv_minor is None:
             return pd.DataFrame(columns=FORETOLD)
         over = run.seen_window == run.campaign.window
-        cells = self.converted.set_index(self.converted.cell.astype(str))
-        told = set(entries_shown(self.converted, few))
+        cells = self.parts.converted.set_index(self.parts.converted.cell.astype(str))
+        told = set(entries_shown(self.parts.converted, few))
         goals, needed = goal.foretold(run)
         came = measure.came(run.warehouse, run.brand, *run.seen_window) if over else {}
         for row in goals[goals.goal.isin(list(came))].itertuples():
@@ -310,16 +71,16 @@ class Study:
             if str(row.stage) not in told:
                 continue
             here = cells.loc[str(row.stage)]
-            if row.stage not in (windows.NONE, windows.OPPORTUNITY) and pd.notna(row.stock_forecast):
+            if row.stage not in (NONE, windows.OPPORTUNITY) and pd.notna(row.stock_forecast):
                 rows.append(("stock", row.stage, row.stock_forecast, row.low, row.high, here.consumers, 0, "log"))
             if over and pd.notna(row.conversion):
                 rows.append(
                     ("conversion", row.stage, row.conversion, np.nan, np.nan, here.rate, here.consumers, "share")
                 )
         planned = run.table("2_plan/media", "budget")
-        if len(planned) and len(self.paid):
+        if len(planned) and len(self.parts.paid):
             sums = planned.groupby("channel")[["planned", "contacts"]].sum()
-            for channel, paid in self.paid.set_index("channel").value.dropna().items():
+            for channel, paid in self.parts.paid.set_index("channel").value.dropna().items():
                 if channel in sums.index and sums.contacts[channel] > 0 and sums.planned[channel] > 0:
                     price = sums.planned[channel] / sums.contacts[channel]
                     rows.append(("price", channel, price, np.nan, np.nan, paid, 0, "log"))
@@ -335,13 +96,17 @@ class Study:
     def tests(self) -> pd.DataFrame:
         """`model.lessons.to_test`, the campaign's own effect with it where the data could not identify it."""
         merged = framed(self.lesson.merged)
-        spent = {c: float(v) for c, v in zip(self.paid.channel, self.paid.cost_minor, strict=True)}
-        whole = float(self.converted.gmv_minor.sum())
+        spent = {c: float(v) for c, v in zip(self.parts.paid.channel, self.parts.paid.cost_minor, strict=True)}
+        whole = float(self.parts.converted.gmv_minor.sum())
         money = {("response", c): v for c, v in spent.items()}
         money |= {("conversion", c.cell): float(c.gmv_minor) for c in self.lesson.conversion}
         money |= {("bought", ""): sum(spent.values())}
-        met = self.raised.set_index("channel") if len(self.raised) else pd.DataFrame(columns=["people", "buyers"])
-        contacts = self.paid.set_index("channel").contacts
+        met = (
+            self.parts.raised.set_index("channel")
+            if len(self.parts.raised)
+            else pd.DataFrame(columns=["people", "buyers"])
+        )
+        contacts = self.parts.paid.set_index("channel").contacts
         response = {e.of: e.value / PER for e in self.lesson.merged if e.what == "response" and e.value is not None}
         rates: dict[model.Key, tuple[int, float, float]] = {}
         few = self.run.campaign.privacy_threshold
@@ -356,20 +121,15 @@ class Study:
         done = self.lesson.effect
         if done.verdict == "not identified":
             reach = whole if done.low is None or done.high is None else min((done.high - done.low) / 2, whole)
-            unknown = pd.DataFrame([_null("effect", "", "lift", "plain", "no_holdout")], columns=model.ENTRY)
+            unknown = pd.DataFrame([null("effect", "", "lift", "plain", "no_holdout")], columns=model.ENTRY)
             merged = pd.concat([unknown, merged], ignore_index=True)
-            people = int(self.converted.consumers.sum())
+            people = int(self.parts.converted.consumers.sum())
             money["effect", ""] = float(reach)
-            rates["effect", ""] = people, float(self.converted.buyers.sum()) / max(people, 1), np.nan
-        tried = {t.channel for t in self.own_trials.itertuples() if t.channel}
+            rates["effect", ""] = people, float(self.parts.converted.buyers.sum()) / max(people, 1), np.nan
+        tried = {t.channel for t in self.parts.own_trials.itertuples() if t.channel}
         ratios = {e.of: (e.low, e.high) for e in self.lesson.merged
                   if e.what == "credit_ratio" and e.low is not None and e.high is not None}  # fmt: skip
         return model.to_test(merged, money, rates, sorted(tried), ratios)
-
-
-def entries_shown(converted: pd.DataFrame, few: int) -> list[str]:
-    """The cells of a window that a lesson may tell."""
-    return list(shown(converted, few).cell.astype(str))
 
 
 def study(run: "Run") -> Study:
@@ -392,24 +152,3 @@ def known(campaign: str, made_from: str) -> Lesson:
         upstream._KNOWN[key] = lesson_of(campaign)
     found: Lesson = upstream._KNOWN[key]
     return found
-
-
-def _null(what: str, of: str, kind: str, scale: str, why: str, span: str = "window") -> tuple[Any, ...]:
-    return what, of, np.nan, np.nan, np.nan, 0, kind, scale, span, why
-
-
-def _share(what: str, of: str, hits: int, n: int) -> tuple[Any, ...]:
-    """Jeffreys' interval, as in `model.conversion`."""
-    from scipy.special import betaincinv
-
-    low, high = (float(betaincinv(hits + 0.5, n - hits + 0.5, p)) for p in (0.1, 0.9))
-    return what, of, hits / n, low, high, n, "counted", "share", "window", None
-
-
-def _narrowed(value: float, low: float, high: float, level: float, *, log: bool = False) -> tuple[float, float, float]:
-    """An interval of `level` as one of 80 %, about the same middle."""
-    by = model.Z80 / Z[level]
-    if log:
-        down, up = np.log(low / value) * by, np.log(high / value) * by
-        return value, float(value * np.exp(down)), float(value * np.exp(up))
-    return value, value + (low - value) * by, value + (high - value) * by

@@ -21,7 +21,8 @@ def topic(what: str, words: Words) -> str:
     """What was learned, as people say it."""
     return {
         "conversion": words("Conversion"), "unmet": words("Conversion, not met by media"),
-        "met": words("Conversion, met by media"), "crowd": words("Conversion by crowd"), "bought": words("Factor m of bought stock"),
+        "met": words("Conversion, met by media"), "crowd": words("Conversion by crowd"),
+        "bought": words("Factor m of bought stock"),
         "response": words("Orders by 1,000 contacts"), "price": words("Cost of a contact"), "spend": words("Spend"),
         "contacts": words("Contacts"), "cost_new": words("Cost of a new interested consumer"),
         "wear": words("Clicks on a creative met again"), "intent": words("Purchase-intent index"),
@@ -38,9 +39,11 @@ def named(what: str, of: str, stages: Stages, words: Words) -> str:
         of = cells(stages, words).get(of, of)
     elif what in ("response", "price", "cost_new", "spend", "contacts", "intent_channel", "credit_ratio") and of:
         of = channel(of, words)
+    elif what == "cost_new":
+        of = words("all media")
     elif what == "wear":
         of = words("contact {n}", n=of) if of else ""
-    return words("{topic}: {of}", topic=topic(what, words), of=of) if of else topic(what, words)
+    return words("{topic} ({of})", topic=topic(what, words), of=of) if of else topic(what, words)
 
 
 def figure(what: str, x: Any, words: Words) -> str:
@@ -66,7 +69,7 @@ def span(row: Any, words: Words) -> str:
 
 
 def first_things(merged: pd.DataFrame, gmv: dict[str, float]) -> pd.DataFrame:
-    """The few rows that the next plan leans on most: the conversion that carries most GMV, bought stock, the best channel, intent.
+    """The few rows that the next plan leans on most: the conversion with most GMV, bought stock, the best channel, intent.
 
     gmv: minor units by cell of the eve. Where media are not known, further conversions stand in.
     """
@@ -84,12 +87,14 @@ def first_things(merged: pd.DataFrame, gmv: dict[str, float]) -> pd.DataFrame:
     return pd.concat(parts).head(FIRST).reset_index(drop=True)
 
 
-def start(first: pd.DataFrame, heard: Sequence[str], surprises: pd.DataFrame, stages: Stages, words: Words) -> dict[str, Any]:
-    """The headline: what the next plan starts from, from how many campaigns, and how much of it surprised."""
+def start(first: pd.DataFrame, heard: Sequence[str], stages: Stages, words: Words) -> dict[str, Any]:
+    """The headline: what the next plan starts from, and from how many campaigns."""
     if first.empty:
         short = words("Nothing goes into the next plan")
-        return {"kind": "not identified", "short": short, "verdict": "none", "answers": {"trust": short},
-                "text": words("No cell of the eve held enough consumers to learn from, and no trial, spend or creative is known.")}  # fmt: skip
+        text = words(
+            "No cell of the eve held enough consumers to learn from, and no trial, spend or creative is known."
+        )
+        return {"kind": "not identified", "short": short, "verdict": "none", "text": text}
     told = words("; ").join(
         words("{name} **{value}** ({span})", name=named(r.what, r.of, stages, words), value=figure(r.what, r.value, words),
               span=span(r, words))
@@ -104,11 +109,9 @@ def start(first: pd.DataFrame, heard: Sequence[str], surprises: pd.DataFrame, st
     lead = first.iloc[0]
     short = words("{name} {value} to start from", name=named(lead.what, lead.of, stages, words),
                   value=figure(lead.what, lead.value, words))  # fmt: skip
-    far = surprises[surprises.surprise.abs() > SURPRISED] if len(surprises) else surprises
     return {
         "kind": lead.kind, "value": float(lead.value), "low": float(lead.low), "high": float(lead.high), "n": int(lead.n),
         "unit": "share" if lead.what in SHARES else "none", "text": text, "short": fitting(short),
-        "verdict": "none" if surprises.empty else "careful" if len(far) else "ahead",
         "tile": {"label": fitting(named(lead.what, lead.of, stages, words)), "value": figure(lead.what, lead.value, words),
                  "note": span(lead, words)},
     }  # fmt: skip
@@ -139,11 +142,11 @@ def surprised(surprises: pd.DataFrame, goal: bool, over: bool, stages: Stages, w
     }
     if far.empty:
         text = words("**All {n} came as foretold.** The farthest, {name}: {came} where {foretold} was foretold, {sd} standard "
-                     "deviations.", n=len(surprises), **{k: v for k, v in said.items()})  # fmt: skip
+                     "deviations.", n=len(surprises), **said)  # fmt: skip
         short = words("All {n} came as foretold", n=len(surprises))
     else:
-        text = words("**{far} of {n} surprised.** Most, {name}: **{came}** where {foretold} was foretold, {sd} standard deviations.",
-                     far=len(far), n=len(surprises), **said)  # fmt: skip
+        text = words("**{far} of {n} surprised.** Most, {name}: **{came}** where {foretold} was foretold, {sd} standard "
+                     "deviations.", far=len(far), n=len(surprises), **said)  # fmt: skip
         near = surprises[surprises.surprise.abs() <= SURPRISED].tail(3)
         if len(near):
             names = words(", ").join(named(r.what, r.of, stages, words) for r in near.itertuples())
@@ -157,7 +160,9 @@ def surprised(surprises: pd.DataFrame, goal: bool, over: bool, stages: Stages, w
         "verdict": "careful" if len(far) else "ahead",
     }
     if n:
-        fields["text"] += " " + words("Of the {n} intervals of 80% that the plan told, {inside} held.", n=n, inside=inside)
+        fields["text"] += " " + words(
+            "Of the {n} intervals of 80% that the plan told, {inside} held.", n=n, inside=inside
+        )
         fields["tile"] = {"label": words("Intervals of 80% that held"), "value": words("{n} of {all}", n=inside, all=n)}
     if len(far):
         fields["next_step"] = words("Ask what made {name} differ before the next plan takes it over.", name=name)
@@ -206,13 +211,13 @@ def size(row: Any, words: Words) -> str:
     if is_missing(row.units):
         return words("How many it takes is not known: too few bought.")
     if 2 * row.units <= row.people:
-        return words("{n} in each of two arms tell a lift of {lift} (there are {people}).", n=int(row.units), people=int(row.people),
-                     lift=words.share(row.lift))  # fmt: skip
+        return words("{n} in each of two arms tell a lift of {lift} (there are {people}).", n=int(row.units),
+                     people=int(row.people), lift=words.share(row.lift))  # fmt: skip
     if is_missing(row.tells):
         return words("A lift of {lift} takes {n} in each arm, and there are {people}: add several campaigns up.",
                      n=int(row.units), lift=words.share(row.lift), people=int(row.people))  # fmt: skip
-    return words("A lift of {lift} takes {n} in each arm, and there are {people}: their halves tell {tells} or more, so add several "
-                 "campaigns up.", n=int(row.units), lift=words.share(row.lift), people=int(row.people),
+    return words("A lift of {lift} takes {n} in each arm, and there are {people}: their halves tell {tells} or more, so add "
+                 "several campaigns up.", n=int(row.units), lift=words.share(row.lift), people=int(row.people),
                  tells=words.share(row.tells))  # fmt: skip
 
 
@@ -223,8 +228,9 @@ def reason(why: str, words: Words) -> str:
         "no_spend": words("no spend is recorded"), "no_holdout": words("nobody was held out at random"),
         "no_list": words("there is no list of who was addressed"), "no_media": words("no media contact is recorded"),
         "in_trips": words("contacts are seen only on shopping trips"), "no_creatives": words("creatives are not recorded"),
-        "no_crowds": words("crowds are not known"), "no_trial": words("no trial ran in these days"), "free": words("it cost nothing"),
-        "short": words("the data begin too late"), "unseen": words("no behaviour is recorded but purchases"),
+        "no_crowds": words("crowds are not known"), "no_trial": words("no trial ran in these days"),
+        "free": words("it cost nothing"), "short": words("the data begin too late"),
+        "unseen": words("no behaviour is recorded but purchases"),
         "no_category": words("the brand has no category"),
     }  # fmt: skip
     return known.get(why, words("too few to say, or to show"))
@@ -235,7 +241,8 @@ def bars(merged: pd.DataFrame, what: str, stages: Stages, words: Words) -> pd.Da
     rows = merged[(merged.what == what) & merged.value.notna()]
     if what != "conversion":
         rows = rows.sort_values("value", ascending=False, kind="stable")
-    label = [cells(stages, words).get(o, o) if what == "conversion" else channel(o, words) for o in rows.of]
+    known = cells(stages, words) if what == "conversion" else {"": words("all media")}
+    label = [known.get(o) or channel(o, words) for o in rows.of]
     return pd.DataFrame({"label": label, "value": rows.value, "low": rows.low, "high": rows.high})
 
 
@@ -257,7 +264,9 @@ def unlearned_rows(merged: pd.DataFrame, words: Words) -> pd.DataFrame:
     """what, reason, cases: what could not be learned, each reason of a kind once."""
     none = merged[merged.value.isna()]
     sums = none.assign(why=[reason(str(w), words) for w in none.why]).groupby(["what", "why"], sort=False).size()
-    return pd.DataFrame([(topic(what, words), why, n) for (what, why), n in sums.items()], columns=["what", "reason", "cases"])
+    return pd.DataFrame(
+        [(topic(what, words), why, n) for (what, why), n in sums.items()], columns=["what", "reason", "cases"]
+    )
 
 
 def surprise_rows(surprises: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame:

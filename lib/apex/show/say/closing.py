@@ -1,12 +1,12 @@
 """What `4_wrapup/closing` says: goal against result, who bought, who moved; what the campaign changed stands in `effects`."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from apex.show.say.assets import flows
+from apex.show.say.closing_bridge import reached, verdict_of
 from apex.show.say.effects import changed, estimates, reasons
 from apex.show.say.wording import cells
 from apex.show.words import MISSING, Words
@@ -41,9 +41,8 @@ def result(now: Any, before: Any, goal: int | None, days: int, words: Words) -> 
         compared = {"label": words("the period before"), "value": float(before.gmv_minor)}
         return fields | {"short": words("{money}, {change} on the period before", money=money, change=change), "text": text,
                          "compared": compared}  # fmt: skip
-    reached = now.gmv_minor / goal
-    share, wanted = _reached(reached, words), words.money_short(goal)
-    verdict = "ahead" if reached >= 1 else "careful" if reached >= 0.95 else "behind"
+    share, wanted = reached(now.gmv_minor / goal, words), words.money_short(goal)
+    verdict = verdict_of(now.gmv_minor / goal)
     short = {
         "ahead": words("Goal reached: {share} of {goal}", share=share, goal=wanted),
         "careful": words("Just short of the goal: {share} of {goal}", share=share, goal=wanted),
@@ -221,8 +220,3 @@ def result_rows(result: pd.DataFrame, words: Words) -> pd.DataFrame:
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _reached(share: float, words: Words) -> str:
-    """What was reached of a goal; no rounding reaches it."""
-    return words.share(share if share >= 1 else math.floor(100 * share) / 100)

@@ -139,13 +139,15 @@ class Told:
         if series.cannot or not len(of):
             return pd.DataFrame(columns=DAYS)
         at = np.arange(max(of[0] - around, 0), of[-1] + 1)
-        since = at >= of[0]
-        draws, sums = series.draws[:, at], np.full((len(series.draws), len(at)), np.nan)
-        sums[:, since] = draws[:, since].cumsum(axis=1)
-        out = pd.DataFrame({"day": self.trade.day.to_numpy()[at], "actual": self.y[at], **_spread(draws)})
-        so_far = pd.DataFrame(
-            {"actual": np.where(since, np.where(since, self.y[at], 0).cumsum(), np.nan), **_spread(sums)}
-        )
+        mine, since = np.isin(at, of), at >= of[0]  # a day inside that is another event's adds nothing
+        sums = np.where(mine, series.draws[:, at], 0.0).cumsum(axis=1)
+        middle, length = sums.mean(axis=0), mine.cumsum()
+        wide = np.array([reach(series.n, n) for n in length]) * sums.std(axis=0, ddof=1)
+        out = pd.DataFrame({"day": self.trade.day.to_numpy()[at], "actual": self.y[at], **_spread(series.draws[:, at])})
+        so_far = pd.DataFrame({
+            "actual": np.where(mine, self.y[at], 0.0).cumsum(), "without": middle, "low": np.maximum(middle - wide, 0.0),
+            "high": middle + wide,
+        }).where(pd.Series(since), axis=0)  # fmt: skip
         return pd.concat([out, so_far.add_prefix("sum_")], axis=1)[DAYS]
 
 

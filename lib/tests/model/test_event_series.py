@@ -103,7 +103,18 @@ def test_blocks_add_up_and_days_are_those_of_the_event(one):
     assert days.sum_actual.isna().tolist() == [True] * 5 + [False] * 31
     last = days.iloc[-1]
     assert last.sum_actual == rows.sold["net"] and last.sum_without == pytest.approx(rows.without["net"])
+    assert rows.sold["net"] - last.sum_high == pytest.approx(rows.low["net"]), "the band is the table's interval"
     assert (days.low >= 0).all() and (days.low <= days.high).all()
+
+
+def test_a_day_that_is_another_events_adds_nothing_to_the_sum():
+    near = {"own": ("own", 120), "big": ("platform", 130)}
+    frame, _ = series(9, on=near)
+    made = told(frame, calendar(near))
+    days, rows = made.days("own"), made.effects(["own"]).set_index("block")
+    assert days.sum_actual.iloc[-1] == rows.sold["net"]
+    days, rows = made.days("big"), made.effects(["big"]).set_index("block")
+    assert days.sum_actual.iloc[-1] == rows.sold["net"] < frame.orders[123:154].sum() + 1
 
 
 def test_the_same_dice_give_the_same_numbers_and_money_the_same_in_any_unit(one):

@@ -63,14 +63,17 @@ def one_by_one(before: Array, after: Array, order: Sequence[int]) -> Array:
     return found
 
 
-def whole(parts: Array, change: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Parts along the first axis as whole numbers that add up to `change` (largest remainder); negated parts give negated ones.
+def whole(before: Array, after: Array, change: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """`shapley` as whole numbers along the first axis that add up to `change` (its sum, but for rounding): largest remainder.
 
-    change: the exact sum of the parts, but for rounding.
-    """
-    nonzero = parts != 0
-    sign = np.where(np.take_along_axis(parts, nonzero.argmax(axis=0)[None], 0)[0] < 0, -1, 1)  # of the first that moved
-    return rounded(parts * sign, change * sign) * sign
+    Each column is reckoned in the direction in which its first factor that moved rises, so that swapped ends give negated parts
+    to the last unit, ties of remainders and the last digits of floats included.
+    """  # fmt: skip
+    moved = np.asarray(after, float) - before
+    first = np.take_along_axis(moved, (moved != 0).argmax(axis=0)[None], 0)[0]
+    sign = np.where(first < 0, -1, 1)
+    parts = shapley(np.where(sign < 0, after, before), np.where(sign < 0, before, after))
+    return rounded(parts, change * sign) * sign
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def bridge(plan: Side, result: Side, stages: Sequence[str]) -> pd.DataFrame:
     before, after = (side.factors(stages) for side in ends)
     before, after = (np.where(np.isnan(a), np.nan_to_num(b), a) for a, b in ((before, after), (after, before)))
     gmv = [side.cells.gmv_minor.to_numpy("int64") for side in ends]
-    parts = whole(np.round(shapley(before, after), 6), gmv[1] - gmv[0])  # equal rests must look equal both ways
+    parts = whole(before, after, gmv[1] - gmv[0])
     keys = pd.MultiIndex.from_product([names, STEPS], names=["cell", "step"])
     frame = pd.DataFrame({"value_minor": parts.T.reshape(-1)}, keys).reset_index()
     return frame.assign(step=pd.Categorical(frame.step, STEPS, ordered=True))

@@ -30,7 +30,7 @@ def cells(draw, some=("none", "O", *STAGES)):
 LEVEL = st.floats(0.2, 5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(cells(), cells(), LEVEL, LEVEL)
 def test_steps_add_up_to_the_minor_unit_and_turn_their_sign_when_swapped(before, after, price, mix):
     plan, result = Side(before), Side(after, price, mix)
@@ -47,7 +47,7 @@ def test_steps_add_up_to_the_minor_unit_and_turn_their_sign_when_swapped(before,
     assert not made.value_minor[made.step.isin(still)].any()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(cells(), LEVEL)
 def test_nothing_moves_where_nothing_moved(side, price):
     made = bridge.bridge(Side(side, price), Side(side, price), STAGES)
@@ -77,6 +77,13 @@ def side(price=1.0, mix=1.0, **held):
 def test_one_factor_moves_and_takes_the_whole_difference(plan, result, moved):
     found = bridge.steps(bridge.bridge(plan, result, STAGES))
     assert {s: v for s, v in found.items() if v} == moved and list(found.index) == list(STEPS)
+
+
+def test_a_tie_of_remainders_and_the_last_digit_of_a_float_turn_with_the_ends():
+    """Found by a long search: price and mix share a third each, and rounded each way by itself the odd unit went elsewhere."""
+    plan, result = side(), side(0.2, 0.2, none=(1, 1, 62_500_000))
+    there, back = (bridge.bridge(*ends, STAGES).value_minor for ends in ((plan, result), (result, plan)))
+    assert (there == -back).all() and there.sum() == 62_500_000
 
 
 def test_a_cell_that_vanishes_among_others_goes_as_mix_or_stock():

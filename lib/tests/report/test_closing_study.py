@@ -55,8 +55,7 @@ def shown_of(run, few):
     return converted, suppress(converted, ["consumers", "buyers"], few, [["brand"]])
 
 
-@pytest.mark.parametrize("few", [1, 10])
-@pytest.mark.parametrize("hide", [(), ("A", "O")])
+@pytest.mark.parametrize(("few", "hide"), [(1, ()), (10, ("A", "O"))])
 def test_the_bridge_leads_from_the_plan_to_what_was_counted(run, monkeypatch, few, hide):
     run = planned(run, monkeypatch, hide)
     monkeypatch.setattr(run, "campaign", run.campaign.model_copy(update={"privacy_threshold": few}))
@@ -82,7 +81,7 @@ def test_without_a_plan_it_starts_from_an_earlier_window_and_says_so(run, monkey
     made = closing_study.bridge(run, converted, shown)
     assert made.source in ("year", "before") and made.inside is None and np.isnan(made.low)
     table = made.table()
-    assert list(table.step)[0] == made.source and "goal" not in set(table.step)
+    assert table.step.iloc[0] == made.source and "goal" not in set(table.step)
     assert table.value_minor.iloc[0] + made.steps.sum() == table.value_minor.iloc[-1]
     assert made.base is not None and made.base[1] < run.seen_window[0]
 
@@ -90,7 +89,9 @@ def test_without_a_plan_it_starts_from_an_earlier_window_and_says_so(run, monkey
 def test_a_window_not_over_is_held_against_no_plan_for_all_of_it(run, monkeypatch):
     run = planned(run, monkeypatch)
     first, last = run.campaign.window
-    monkeypatch.setattr(type(run), "seen_window", property(lambda self: (first, last - pd.Timedelta(days=3).to_pytimedelta())))
+    monkeypatch.setattr(
+        type(run), "seen_window", property(lambda self: (first, last - pd.Timedelta(days=3).to_pytimedelta()))
+    )
     assert closing_study.bridge(run, *shown_of(run, 1)).source != "plan"
 
 

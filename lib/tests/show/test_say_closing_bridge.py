@@ -118,7 +118,11 @@ def test_cells_that_stand_together_name_all_they_hold(words):
                  "difference_minor"],
     )  # fmt: skip
     rows = say.cell_rows(frame, ["L", "none"], STAGES, words)
-    assert rows.cell[1] == f"{words('neither')} + Loyal" and "–" in rows.value[0] and set(say.cell_columns(words)) == set(rows)
+    assert (
+        rows.cell[1] == f"{words('neither')} + Loyal"
+        and "–" in rows.value[0]
+        and set(say.cell_columns(words)) == set(rows)
+    )
 
 
 def crowd(*rows):
@@ -144,7 +148,19 @@ def test_crowds(words):
 
 
 def creative(*rows):
-    columns = ["creative_id", "message", "format", "people", "clicked", "contacts", "clicks", "cost_minor", "rate", "low", "high"]
+    columns = [
+        "creative_id",
+        "message",
+        "format",
+        "people",
+        "clicked",
+        "contacts",
+        "clicks",
+        "cost_minor",
+        "rate",
+        "low",
+        "high",
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.astype(dict.fromkeys(columns[3:8], "Int64") | dict.fromkeys(columns[8:], "Float64"))
 
@@ -157,20 +173,29 @@ def test_creatives(words):
     near = creative(first, ("v2", "", "", 800, 76, 900, 80, None, 0.095, 0.08, 0.11))
     longer = valid(parts.creatives(near, words)).text
     assert words("The intervals overlap: that may be chance.") in longer and "overlap" not in said.text
-    assert valid(parts.creatives(creative(first), words)).value is None and valid(parts.creatives(creative(), words)).value is None
+    assert (
+        valid(parts.creatives(creative(first), words)).value is None
+        and valid(parts.creatives(creative(), words)).value is None
+    )
     rows = parts.creative_rows(near, words)
     assert list(rows.cost)[1] == "–" and set(parts.creative_columns(words)) <= set(rows)
 
 
 def test_businesses(words):
-    found = pd.DataFrame({"business": ["x", "y"], "buyers": [50, 30], "gmv_minor": [3000, 1000], "buyers_before": [9, 9],
-                          "before_minor": [1500, 0]}).astype(dict.fromkeys(["buyers", "gmv_minor", "before_minor"], "Int64"))  # fmt: skip
-    newness = pd.DataFrame({"business": ["x", "x", "y", "y"], "segment": ["new", "old"] * 2, "buyers": [20, 30, None, None]})
+    found = pd.DataFrame(
+        {"business": ["x", "y"], "buyers": [50, 30], "gmv_minor": [3000, 1000], "before_minor": [1500, 0]}
+    ).astype(dict.fromkeys(["buyers", "gmv_minor", "before_minor"], "Int64"))
+    newness = pd.DataFrame(
+        {"business": ["x", "x", "y", "y"], "segment": ["new", "old"] * 2, "buyers": [20, 30, None, None]}
+    )
     alone = pd.DataFrame({"business": ["x", "y"], "consumers": [70, None], "share": [0.35, None]}).astype(
         {"consumers": "Int64", "share": "Float64"})  # fmt: skip
     said = valid(parts.businesses(found, alone, words))
     assert "75%" in said.text and "35%" in said.text and "x" in said.short
     assert valid(parts.businesses(found.iloc[:1], alone, words)).value is None
     rows = parts.business_rows(found, newness, alone, alone, words)
-    assert list(rows.new.astype(object).where(rows.new.notna(), None)) == [20, None] and list(rows.change) == ["+100%", "–"]
+    assert list(rows.new.astype(object).where(rows.new.notna(), None)) == [20, None] and list(rows.change) == [
+        "+100%",
+        "–",
+    ]
     assert set(parts.business_columns(words)) <= set(rows)

@@ -162,9 +162,10 @@ def to_test(
 ) -> pd.DataFrame:  # fmt: skip
     """What is worth testing next, the most first (TEST): where much money hangs on what is known worst.
 
-    entries: ENTRY, merged. money: by (what, of), spent or brought a campaign (minor units); what has none is not asked. rates:
-    by (what, of), the people concerned, the share of them who buy, and the relative lift to expect (not a number: the
-    convention). tried: channels that a trial has told of. ratios: 80 % ends of a channel's lift over its credit.
+    entries: ENTRY, of a campaign by itself: what campaigns differ by, no test takes away. money: by (what, of), spent or brought
+    a campaign (minor units); what has none is not asked. rates: by (what, of), the people concerned, the share of them who buy,
+    and the relative lift to expect (not a number: the convention). tried: channels that a trial has told of. ratios: 80 % ends
+    of a channel's lift over its credit.
 
     width: half the 80 % interval over the value, at most 1 (1: not known at all); at_stake_minor = money × width, the money that
     stands on the other side of the interval's end: an upper bound of what knowing better is worth, to rank by. why: unknown,

@@ -16,8 +16,8 @@ from apex.model import bought as bought_model
 from apex.model import effect, media_choices, media_fit, media_worth
 from apex.model import lessons as model
 from apex.model.attribution_lift import beside
-from apex.report.lesson import shown
 from apex.report.upstream import closing, knobs
+from apex.report.upstream.lesson_rows import entries_shown, narrowed, null, share
 from apex.report.upstream.media import LEAST
 from apex.report.upstream.moves import IN_TRIPS
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from apex.report.run import Run
 
 PER = 1000  # contacts
-Z = {0.90: 1.6448536, 0.95: 1.9599640}
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,20 @@ class Parts:
         return model.prices(pacing.delivered(self.run.warehouse, self.run.brand, *self.span))
 
     @cached_property
+    def whole(self) -> pd.DataFrame:
+        """`measure.media.spent` of all days."""
+        return media.spent(
+            self.run.warehouse, self.run.brand, self.run.warehouse.first_day, self.run.warehouse.last_day
+        )
+
+    @cached_property
+    def contacts(self) -> media_contacts.Contacts | None:
+        """Contacts of the brand's main category; None where no spend is known."""
+        run, category = self.run, main_category(self.run.warehouse, self.run.brand, self.run.warehouse.last_day)
+        paid = category is not None and len(self.whole) and self.whole.cost_minor.sum()
+        return media_contacts.contacts(run.warehouse, run.brand, category) if paid else None
+
+    @cached_property
     def own_trials(self) -> pd.DataFrame:
         """Trials of media that ran in the campaign's days, lift beside last touch's credit (`attribution_lift.beside`, 80 %)."""
         from apex.report.upstream import attribution
@@ -69,7 +82,7 @@ class Parts:
         run, found = self.run, beside([])
         if not (run.warehouse.has("experiments") and run.warehouse.has("assignments")):
             return found
-        of = media_contacts.contacts(run.warehouse, run.brand, None)
+        of = self.contacts or media_contacts.contacts(run.warehouse, run.brand, None)
         lifts = media_trials.lifts(run.warehouse, run.brand, of)
         days = attribution.trial_days(run.book, lifts)
         lifts = [t for t in lifts if days[t.experiment][0] <= self.span[1] and days[t.experiment][1] >= self.span[0]]
@@ -114,7 +127,7 @@ class Parts:
                     here = sums[(sums.stage == stage) & (sums.met == met) & ~sums.suppressed]
                     what = "met" if met else "unmet"
                     if len(here) and stage in told:
-                        rows.append(_share(what, stage, int(here.buyers.iloc[0]), int(here.consumers.iloc[0])))
+                        rows.append(share(what, stage, int(here.buyers.iloc[0]), int(here.consumers.iloc[0])))
                     else:
                         rows.append(null(what, stage, "counted", "share", "few"))
         by = self.stood.groupby("crowd", as_index=False)[["consumers", "buyers"]].sum()
@@ -123,7 +136,7 @@ class Parts:
         hidden = suppress(by.assign(all=0), ["consumers", "buyers"], few, [["all"]]).suppressed
         for row, gone in zip(by.itertuples(), hidden, strict=True):
             if row.crowd != measure.UNKNOWN:
-                known = _share("crowd", row.crowd, row.buyers, row.consumers)
+                known = share("crowd", row.crowd, row.buyers, row.consumers)
                 rows.append(null("crowd", row.crowd, "counted", "share", "few") if gone else known)
         return rows
 
@@ -174,14 +187,12 @@ class Parts:
         def none(why: str) -> list[tuple[Any, ...]]:
             return [null("response", "", "model", "log", why, "all")]
 
-        whole = media.spent(run.warehouse, run.brand, run.warehouse.first_day, run.warehouse.last_day)
-        category = main_category(run.warehouse, run.brand, run.warehouse.last_day)
-        if category is None or whole.empty or not whole.cost_minor.sum():
+        of = self.contacts
+        if of is None:
             return none("no_spend")
-        of = media_contacts.contacts(run.warehouse, run.brand, category)
         if (of.orders.what[of.orders.day > of.first] < 0).sum() < LEAST or of.consumers < LEAST or len(of.brands) < 2:
             return none("few")
-        whom = list(whole.set_index("channel").reindex(list(of.channels)).crowd.fillna(""))
+        whom = list(self.whole.set_index("channel").reindex(list(of.channels)).crowd.fillna(""))
         fit = media_fit.fitted(media_choices.choices(of, whom, media_fit.CARRY, self.seed, self.choices))
         days = media_contacts.number(self.span[0]), media_contacts.number(self.span[1])
         worth = media_worth.worth(of, fit, whom, days, media_trials.lifts(run.warehouse, run.brand, of))
@@ -254,15 +265,13 @@ class Parts:
             if cannot or pd.isna(value) or not (value > 0 and low > 0):
                 rows.append(null(what, of, "model", "log", cannot or "few"))
             else:
-                rows.append(
-                    (what, of, *_narrowed(value, low, high, LEVEL, log=True), n, "model", "log", "window", None)
-                )
+                rows.append((what, of, *narrowed(value, low, high, LEVEL, log=True), n, "model", "log", "window", None))
         found = study.compared[study.compared.method.isin(["held_out", "weighted"])]
         found = found[found.lift.notna() & (found[["treated", "control"]].min(axis=1) >= few)].head(1)
         if found.empty:
             return [*rows, null("intent_lift", "", "lift", "plain", "no_holdout")]
         best = found.iloc[0]
-        ends = _narrowed(best.lift, best.lift_low, best.lift_high, LEVEL)
+        ends = narrowed(best.lift, best.lift_low, best.lift_high, LEVEL)
         n = int(best.treated + best.control)
         return [*rows, ("intent_lift", "", *ends, n, best.kind, "plain", "window", None)]
 
@@ -273,30 +282,3 @@ class Parts:
             return [null("credit_ratio", "", "lift", "plain", "no_trial")]
         return [("credit_ratio", t.channel, t.ratio, t.ratio_low, t.ratio_high, int(t.n), "lift", "plain", "window", None)
                 for t in told.itertuples()]  # fmt: skip
-
-
-def entries_shown(converted: pd.DataFrame, few: int) -> list[str]:
-    """The cells of a window that a lesson may tell."""
-    return list(shown(converted, few).cell.astype(str))
-
-
-def null(what: str, of: str, kind: str, scale: str, why: str, span: str = "window") -> tuple[Any, ...]:
-    """A row of ENTRY of what could not be learned."""
-    return what, of, np.nan, np.nan, np.nan, 0, kind, scale, span, why
-
-
-def _share(what: str, of: str, hits: int, n: int) -> tuple[Any, ...]:
-    """Jeffreys' interval, as in `model.conversion`."""
-    from scipy.special import betaincinv
-
-    low, high = (float(betaincinv(hits + 0.5, n - hits + 0.5, p)) for p in (0.1, 0.9))
-    return what, of, hits / n, low, high, n, "counted", "share", "window", None
-
-
-def _narrowed(value: float, low: float, high: float, level: float, *, log: bool = False) -> tuple[float, float, float]:
-    """An interval of `level` as one of 80 %, about the same middle."""
-    by = model.Z80 / Z[level]
-    if log:
-        down, up = np.log(low / value) * by, np.log(high / value) * by
-        return value, float(value * np.exp(down)), float(value * np.exp(up))
-    return value, value + (low - value) * by, value + (high - value) * by

@@ -16,7 +16,8 @@ from apex.report import upstream
 from apex.report.lesson import Lesson
 from apex.report.lesson import frame as framed
 from apex.report.upstream import closing, goal, knobs
-from apex.report.upstream.lesson_parts import PER, Parts, entries_shown, null
+from apex.report.upstream.lesson_parts import PER, Parts
+from apex.report.upstream.lesson_rows import entries_shown, null
 
 if TYPE_CHECKING:
     from apex.report.run import Run
@@ -95,7 +96,12 @@ class Study:
     @cached_property
     def tests(self) -> pd.DataFrame:
         """`model.lessons.to_test`, the campaign's own effect with it where the data could not identify it."""
-        merged = framed(self.lesson.merged)
+        known = framed(self.lesson.seen)  # what campaigns differ by, which is in `merged`, no test takes away
+        older = framed(self.lesson.merged).set_index(model.KEYS)
+        for row in known[known.value.isna() & (known.scale != "total")].itertuples():
+            known.loc[row.Index, ["value", "low", "high"]] = older.loc[
+                (row.what, row.of), ["value", "low", "high"]
+            ].to_numpy()
         spent = {c: float(v) for c, v in zip(self.parts.paid.channel, self.parts.paid.cost_minor, strict=True)}
         whole = float(self.parts.converted.gmv_minor.sum())
         money = {("response", c): v for c, v in spent.items()}
@@ -122,14 +128,14 @@ class Study:
         if done.verdict == "not identified":
             reach = whole if done.low is None or done.high is None else min((done.high - done.low) / 2, whole)
             unknown = pd.DataFrame([null("effect", "", "lift", "plain", "no_holdout")], columns=model.ENTRY)
-            merged = pd.concat([unknown, merged], ignore_index=True)
+            known = pd.concat([unknown, known], ignore_index=True)
             people = int(self.parts.converted.consumers.sum())
             money["effect", ""] = float(reach)
             rates["effect", ""] = people, float(self.parts.converted.buyers.sum()) / max(people, 1), np.nan
         tried = {t.channel for t in self.parts.own_trials.itertuples() if t.channel}
         ratios = {e.of: (e.low, e.high) for e in self.lesson.merged
                   if e.what == "credit_ratio" and e.low is not None and e.high is not None}  # fmt: skip
-        return model.to_test(merged, money, rates, sorted(tried), ratios)
+        return model.to_test(known, money, rates, sorted(tried), ratios)
 
 
 def study(run: "Run") -> Study:

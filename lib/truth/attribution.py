@@ -18,11 +18,11 @@ import pandas as pd
 
 from apex.files import ROOT
 from apex.ledger import Book, ensure, load_rules
-from apex.measure import media_contacts, media_trials, paths
+from apex.measure import media_contacts, media_trials, paths, touch_states
 from apex.measure.paths import ORDERS
-from apex.model import attribution, attribution_lift, attribution_methods
+from apex.model import attribution, attribution_excess, attribution_lift, attribution_methods
 from apex.model.attribution_methods import METHODS
-from apex.report.upstream.attribution import design, seen
+from apex.report.upstream.attribution import EXCESS, design, seen
 from truth.worlds import Lives, Period, book, live
 from twin.people import People
 from twin.play import advance, world
@@ -32,6 +32,7 @@ from twin.stages import AT
 WINDOW = ("10-21", "11-18")  # of the last year: the default campaign's goal
 AFTER = 15  # days in which what the window's media caused is still counted
 ERRORS = ["share", "whole", "orders", "total"]
+ALL = (*METHODS, EXCESS)
 REPLAYS = 12  # plays of the truth
 TRIALS = ("message", "social", "feed", "live")  # channels with a trial of their own
 
@@ -74,17 +75,23 @@ def _orders(events: np.ndarray) -> int:
     return len(np.unique(bought[:, 0].astype(np.int64) << 32 | bought[:, AT["basket"]]))
 
 
-def credited(of: Book, brand: str, period: Period, methods: Sequence[str] = METHODS) -> pd.DataFrame:
+def credited(of: Book, brand: str, period: Period, methods: Sequence[str] = ALL) -> pd.DataFrame:
     """What the notebook's own functions say: method, calibrated (bool), channel, conversions."""
     first, last = period[0] + timedelta(days=1), period[1]
     lookback = paths.LOOKBACK
     known = attribution.read(paths.paths(of, brand, first, last, lookback, [ORDERS]))
     at_risk = paths.risk(of, brand, first, last, lookback, [ORDERS])
     contacts = media_contacts.contacts(of.warehouse, brand, None)
-    trials = seen(of, brand, media_trials.lifts(of.warehouse, brand, contacts), contacts, lookback, methods)
+    lives = touch_states.lives(of.warehouse, brand)
+    effects = attribution_excess.fit(attribution_excess.cells(lives, touch_states.chunks(lives)))
+    lifts = media_trials.lifts(of.warehouse, brand, contacts)
+    trials = seen(of, brand, lifts, contacts, lookback, methods, effects=effects)
     total, parts = float(known.conversions.sum() + known.bare[0]), []
     for m in methods:
-        credit = attribution_methods.one(m, known, design(at_risk, ORDERS)).conversions
+        if m == EXCESS and effects is not None:
+            credit = effects.credited(first, last)
+        else:
+            credit = attribution_methods.one(m, known, design(at_risk, ORDERS)).conversions
         right = attribution_lift.calibrated(credit, {}, trials[m], total).set_index("channel").conversions
         for done, part in ((False, credit), (True, right)):
             frame = part.rename("conversions").rename_axis("channel").reset_index()
@@ -92,7 +99,7 @@ def credited(of: Book, brand: str, period: Period, methods: Sequence[str] = METH
     return pd.concat(parts, ignore_index=True)
 
 
-def compared(seed: int, consumers: int, methods: Sequence[str] = METHODS) -> pd.DataFrame:
+def compared(seed: int, consumers: int, methods: Sequence[str] = ALL) -> pd.DataFrame:
     """One market: seed, method, calibrated, channel, conversions, true (orders)."""
     lives = live(seed, consumers)
     period = window(lives)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from apex.errors import ApexError, nearest
 from apex.files import ROOT
@@ -33,4 +34,8 @@ def read(file: str) -> pd.DataFrame:
             row = int((~(told >= 0)).idxmax()) + 1
             raise ApexError(f'{place.name}: column "{column}" holds something that is no count, first in row {row}.')
         out[column] = told
-    return out
+    # a file may hold a row for every path; the same path is counted once
+    table = pa.Table.from_pandas(out, preserve_index=False).group_by("path").aggregate([(c, "sum") for c in COUNTS])
+    return (
+        table.rename_columns([c.removesuffix("_sum") for c in table.column_names]).select(["path", *COUNTS]).to_pandas()
+    )

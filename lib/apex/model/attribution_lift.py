@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COMMON, OWN = (
     1.0,
-    0.4,
+    0.1,
 )  # prior sd of the ratio of lift to credit: shared by all channels; of one beside it, as a part of that
 LEAST = 0.1  # of the shared ratio, where channels' own part is taken of it
 LEVEL = 0.95

@@ -62,11 +62,12 @@ class Plain:
         gradient = self.jacobian[days].sum(axis=0)
         return float(np.sqrt(chance + gradient @ self.covariance @ gradient))
 
-    def reach(self, length: int) -> float:
-        """Student's t for an interval about a block of so many days."""
-        from scipy import special
 
-        return float(special.stdtrit(max(self.n / min(max(length, 1), TOGETHER) - 1, 2.0), 0.5 + LEVEL / 2))
+def reach(n: int, length: int) -> float:
+    """Student's t for an interval about a block of so many days, learned from n plain days."""
+    from scipy import special
+
+    return float(special.stdtrit(max(n / min(max(length, 1), TOGETHER) - 1, 2.0), 0.5 + LEVEL / 2))
 
 
 def assign(days: pd.Series, events: pd.DataFrame) -> pd.DataFrame:
@@ -147,10 +148,10 @@ def _effect(fitted: Plain, y: "Floats", at: "NDArray[np.bool_]", mine: "NDArray[
         nothing = dict.fromkeys(("without", "effect", "low", "high", "se", "usual"), NAN)
         return {"days": length, "sold": sold, **nothing, "cannot": why}
     without, error = float(fitted.daily[at].sum()), fitted.error(at)
-    reach = fitted.reach(length) * error
+    wide = reach(fitted.n, length) * error
     return {
-        "days": length, "sold": sold, "without": without, "effect": sold - without, "low": sold - without - reach,
-        "high": sold - without + reach, "se": error, "usual": float(fitted.daily[mine].mean()), "cannot": "",
+        "days": length, "sold": sold, "without": without, "effect": sold - without, "low": sold - without - wide,
+        "high": sold - without + wide, "se": error, "usual": float(fitted.daily[mine].mean()), "cannot": "",
     }  # fmt: skip
 
 

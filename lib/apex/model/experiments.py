@@ -64,7 +64,7 @@ def _estimate(of: Experiment, outcome: str, arm: str, base: str, level: float) -
     y, treated = of.outcomes.loc[two, outcome], of.arm[two] == arm
     clusters = None if of.clusters is None else of.clusters[two]
     usual = float(y[~treated].mean()) if (~treated).any() else np.nan
-    known = _varying(levels(of.covariates[two])) if of.covariates.shape[1] else pd.DataFrame(index=y.index)
+    known = _apart(levels(of.covariates[two]), treated) if of.covariates.shape[1] else pd.DataFrame(index=y.index)
     units = pd.Series(treated if clusters is None else clusters.groupby(treated).transform("nunique"))
     smallest = min(treated.sum(), (~treated).sum()) if clusters is None else units.min()
     if known.shape[1] and smallest >= EACH * known.shape[1]:
@@ -74,7 +74,17 @@ def _estimate(of: Experiment, outcome: str, arm: str, base: str, level: float) -
     return effect.difference(y, treated, clusters=clusters, level=level), usual
 
 
-def _varying(known: pd.DataFrame) -> pd.DataFrame:
-    """Columns that vary, each once: a copy of another makes the regression singular."""
-    known = known.loc[:, known.max() > known.min()]
-    return known.iloc[:, sorted(np.unique(known.to_numpy(), axis=1, return_index=True)[1])]
+def _apart(known: pd.DataFrame, treated: pd.Series) -> pd.DataFrame:
+    """Columns that in neither arm are sums of others: where few bought, orders and buyers are one thing written twice."""
+    from scipy.linalg import qr
+
+    for arm in (treated, ~treated):
+        x = known[arm].to_numpy(float)
+        size = np.ptp(x, axis=0) if len(x) else np.zeros(known.shape[1])
+        known, x = known.loc[:, size > 0], x[:, size > 0]
+        if not x.shape[1]:
+            break
+        _, r, order = qr((x - x.mean(axis=0)) / size[size > 0], mode="economic", pivoting=True)
+        told = np.abs(np.diag(r))
+        known = known.iloc[:, sorted(order[: len(told)][told > 1e-8 * told[0]])]
+    return known

@@ -202,7 +202,7 @@ def cells(
 
 
 def compared(of: Spells, weights: Weights, first: int, last: int, treated: "NDArray[np.bool_]", inside: "NDArray[np.bool_]",
-             chance: "Floats | None", least: int) -> Estimate:  # fmt: skip
+             chance: "Floats | None", least: int, level: float = LEVEL) -> Estimate:  # fmt: skip
     """What being treated adds to the index of a consumer, in the mean of the spells `first` to `last`, in index points.
 
     treated, inside: (U,) who was, and who is compared at all. chance: (U,) of being treated where that was drawn; else what was
@@ -211,7 +211,7 @@ def compared(of: Spells, weights: Weights, first: int, last: int, treated: "NDAr
     """
     kind = "model" if chance is None else "lift"
     score = np.mean([scores(of, weights, s) for s in range(first, last + 1)], axis=0)
-    ask = Question("aipw", kind, treated[inside], level=LEVEL)
+    ask = Question("aipw", kind, treated[inside], level=level)
     if why := ask.trouble(least):
         return ask.cannot(why)
     known = {f"score {k}": scores(of, weights, first - k) for k in range(1, 5) if first - k >= 0}
@@ -224,7 +224,7 @@ def compared(of: Spells, weights: Weights, first: int, last: int, treated: "NDAr
     frame = pd.DataFrame({n: np.asarray(v)[inside] for n, v in known.items()}, index=index)
     y, t = pd.Series(score[inside], index), pd.Series(treated[inside], index)
     known_chance = None if chance is None else pd.Series(np.asarray(chance)[inside], index)
-    return aipw(y, t, frame, propensity=known_chance, level=LEVEL)
+    return aipw(y, t, frame, propensity=known_chance, level=level)
 
 
 def bare(of: Spells, weights: Weights, first: int, last: int, treated: "NDArray[np.bool_]", least: int) -> Estimate:

@@ -86,7 +86,8 @@ def draw(counted: Counted, brand: str, peers: list[str], few: int = 1, draws: in
     than none), or of all but so few, has no value. A measure that nobody has in `now` is not held by the data and has no entry.
     """
     brands, periods = [brand, *peers], tuple(counted.comparable)
-    weight = np.vstack([np.ones(BUCKETS), np.random.default_rng(0).exponential(size=(draws, BUCKETS))])
+    dice = np.random.default_rng(0)
+    weight = np.vstack([np.ones(BUCKETS), dice.exponential(size=(draws, BUCKETS))])
     weight *= BUCKETS / weight.sum(axis=1, keepdims=True)
     sums = _drawn(counted.people, periods, brands, weight) | _growth(counted.trade, periods, brands, weight)
     value, place = {}, {}

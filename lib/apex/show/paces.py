@@ -23,12 +23,13 @@ BAND, STROKE, PLAN = TOKENS["stage-1"], TOKENS["stage-4"], TOKENS["soft"]
 
 def against(
     frame: pd.DataFrame, words: Words, title: str, unit: str, marks: "Sequence[tuple[dt.date, str]]" = (),
-    note: str | None = None, id: str | None = None,
+    note: str | None = None, id: str | None = None, expected: str | None = None,
 ) -> Fragment:  # fmt: skip
     """`day, plan`, and `actual` up to today; `forecast, low, high` from there on. Sums so far, as a rule.
 
-    unit is that of a finding; marks are days with a name. Raises ApexError for a missing column, an unknown unit or a day given
-    twice.
+    unit is that of a finding; marks are days with a name. expected: what the dashed line is, where it is no plan (what would have
+    been without an event, its interval from `low` to `high`). Raises ApexError for a missing column, an unknown unit or a day
+    given twice.
     """
     if unit not in UNITS:
         raise ApexError(f'show.against: unknown unit "{unit}".{nearest(unit, UNITS)}')
@@ -40,27 +41,40 @@ def against(
         raise ApexError("show.against: a day stands there twice")
     data = data.sort_values("day", ignore_index=True)
     write = UNITS[unit](words)
-    heads = {"actual": words("Actual"), "plan": words("Plan"), "forecast": words("Forecast"), "low": words("Low"),
+    heads = {"actual": words("Actual"), "plan": expected or words("Plan"), "forecast": words("Forecast"), "low": words("Low"),
              "high": words("High")}  # fmt: skip
+    if expected:
+        del heads["forecast"]
     shown = pd.DataFrame({words("Day"): [words.day(day) for day in data["day"]]})
     for column, head in heads.items():
         shown[head] = ["–" if pd.isna(v) else write(v) for v in data[column]]
     seen = data[data["actual"].notna()]
     alt = title
-    if len(seen):
+    if len(seen) and expected:
+        last = seen.iloc[-1]
+        alt = words("{title}. On {day}: {actual}; {expected}: {plan}.", title=title, day=last["day"],
+                    actual=write(last["actual"]), expected=expected, plan=write(last["plan"]))  # fmt: skip
+    elif len(seen):
         last = seen.iloc[-1]
         alt = words("{title}. On {day}: {actual}, planned {plan}.", title=title, day=last["day"],
                     actual=write(last["actual"]), plan=write(last["plan"]))  # fmt: skip
 
     def draw(width: int, name: str, css_class: str) -> str:
         with sheet(width, 300 if width > NARROW else 280) as canvas:
-            _drawn(canvas, data, words, unit, marks)
+            _drawn(canvas, data, words, unit, marks, expected)
             return canvas.svg(name, css_class, alt, css_colours(4))
 
     return figure("against", frame, words, title, alt, draw, shown, note, id=id)
 
 
-def _drawn(canvas: Canvas, data: pd.DataFrame, words: Words, unit: str, marks: "Sequence[tuple[dt.date, str]]") -> None:
+def _drawn(
+    canvas: Canvas,
+    data: pd.DataFrame,
+    words: Words,
+    unit: str,
+    marks: "Sequence[tuple[dt.date, str]]",
+    expected: str | None,
+) -> None:
     from matplotlib.dates import date2num
     from matplotlib.ticker import MaxNLocator
 
@@ -68,7 +82,7 @@ def _drawn(canvas: Canvas, data: pd.DataFrame, words: Words, unit: str, marks: "
     most = float(data[["actual", "plan", "high"]].astype(float).max().max())
     ticks = [float(t) for t in MaxNLocator(nbins=4, min_n_ticks=2).tick_values(0, most if most > 0 else 1.0) if t >= 0]
     labels, days = [write(t) for t in ticks], data["day"]
-    ends = _ends(data, words, write)
+    ends = _ends(data, words, write, expected)
     left = max(width_of(label) for label in labels) + 10
     right = canvas.width - min(max((width_of(t) for _, t, _ in ends), default=0) + 20, canvas.width * 0.42)
     first, last = days.iloc[0], days.iloc[-1]
@@ -108,12 +122,13 @@ def _drawn(canvas: Canvas, data: pd.DataFrame, words: Words, unit: str, marks: "
         canvas.text(right + 6, place, fit(text, canvas.width - right - 6), colour="ink" if bold else "soft", bold=bold)
 
 
-def _ends(data: pd.DataFrame, words: Words, write: object) -> list[tuple[float, str, bool]]:
+def _ends(data: pd.DataFrame, words: Words, write: object, expected: str | None) -> list[tuple[float, str, bool]]:
     """(height, text, bold) of what stands at the right end."""
     last, out = data.iloc[-1], []
     if pd.notna(last["forecast"]):
         out.append((float(last["forecast"]), words("{n} forecast", n=write(last["forecast"])), True))  # type: ignore[operator]
     elif pd.notna(last["actual"]):
         out.append((float(last["actual"]), str(write(last["actual"])), True))  # type: ignore[operator]
-    out.append((float(last["plan"]), words("{n} planned", n=write(last["plan"])), False))  # type: ignore[operator]
+    plan = write(last["plan"])  # type: ignore[operator]
+    out.append((float(last["plan"]), f"{plan} {expected}" if expected else words("{n} planned", n=plan), False))
     return out

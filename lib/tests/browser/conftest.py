@@ -17,8 +17,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 NO_BROWSER = f"""No browser: none of {", ".join(NAMES)} is on the PATH.
 Install one (Debian: apt-get install chromium), or name it: make test-browser CHROME_PATH=/path/to/chrome"""
 CAMPAIGNS = sorted(path.stem for path in (ROOT / "data" / "campaigns").glob("*.yml"))
-TEACHERS_FIRST = sorted(CAMPAIGNS, key=lambda name: len(load_campaign(name).learns_from))  # so none is rendered twice
-SITES = [(name, language) for name in TEACHERS_FIRST for language in ("en", "zh")]
+TEACHERS = {teacher for name in CAMPAIGNS for teacher in load_campaign(name).learns_from}
+# a teacher has the same pages as its pupil, of the same brand: it is rendered once, for its lesson, and not looked at
+SITES = [(name, language) for name in CAMPAIGNS if name not in TEACHERS for language in ("en", "zh")]
 
 
 def chromium():

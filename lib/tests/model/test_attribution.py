@@ -247,17 +247,6 @@ def test_intervals_are_of_consumers_drawn_again():
     assert empty.empty and not found
 
 
-@pytest.mark.slow  # a million paths: seconds, and only worth it on a quiet machine
-def test_a_million_paths_take_seconds():
-    import time
-
-    paths = drawn(7, count=1_000_000)
-    began = time.process_time()
-    for method in attribution_methods.METHODS[:-1]:
-        credited(paths, method)
-    assert time.process_time() - began < 5
-
-
 def test_names_are_in_the_order_of_the_alphabet():
     paths = read(table(("z > a", 1), ("m", 2)))
     assert paths.channels == ("a", "m", "z") and attribution.credit(paths, shares(paths, "last"), paths.conversions).tolist() == [

@@ -68,10 +68,18 @@ def test_without_trials_it_is_credit_and_says_so(words):
     assert len(told.text) > len(valid(say.money(worth(trial=False), GAP, MOVED, 0, 0.1, None, words)).text)
 
 
+def test_without_trials_the_excess_is_a_model_and_has_an_interval(words):
+    told = valid(say.money(worth(trial=False), GAP, MOVED, 0, 0.1, None, words, excess=True))
+    assert told.kind == "model" and (told.value, told.low, told.high) == (40, 20, 60) and told.next_step
+    rest = valid(say.baseline(100, 80, 60, 30, None, words))
+    assert rest.value == pytest.approx(0.7) and "30" in rest.text
+    assert valid(say.baseline(100, 80, 60, 30, 20, words)).value == pytest.approx(0.8)
+
+
 def test_no_credit_at_all(words):
     assert valid(say.money(worth().head(0), GAP, MOVED, 0, None, None, words)).kind == "not identified"
     assert valid(say.disagree(MOVED.head(0), GAP, words)).kind == "not identified"
-    assert valid(say.baseline(0, 0, 0, None, words)).kind == "not identified"
+    assert valid(say.baseline(0, 0, 0, None, None, words)).kind == "not identified"
     empty = pd.DataFrame(columns=["kind", "conversions", "touched", "channel", "share", "moved"])
     assert valid(say.moves(empty, STAGES, words)).kind == "not identified"
     beside = {m: attribution_lift.beside([]) for m in ("last", "markov1")}
@@ -94,7 +102,7 @@ def test_lift_takes_the_trial_that_chance_cannot_explain(words):
     told = valid(say.lift({"last": frame, "markov1": frame}, words))
     assert told.kind == "lift" and told.n == 1500 and told.low > 0 and "1" in told.short
     rows = tables.lift_rows({"last": frame, "markov1": frame}, words)
-    assert set(tables.lift_columns(words)) <= set(rows) and len(rows) == 2
+    assert set(tables.lift_columns({"last": frame, "markov1": frame}, words)) <= set(rows) and len(rows) == 2
 
 
 def test_moves_are_told_shallow_to_deep(words):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from apex import show
+from apex.measure import cohorts
 from apex.model.horizon import AHEAD, BACKTEST, COURSE
 from apex.report.finding import Finding
 from apex.report.upstream.horizon import COST, Lifted
@@ -136,3 +137,9 @@ def test_tables_and_charts(words):
     assert [k for k, _ in names] == ["earlier", "this+"] and show.curves(lines, names, words, title="x").html
     assert len(say.absent(False, False, False, words)) == 3 and say.absent(True, True, True, words) == []
     assert np.isfinite(bars.value).all()
+
+
+def test_kinds_and_routes_are_named_as_they_are_counted():
+    """Words stand apart from counting: the names are written twice, and held together here."""
+    assert say.KINDS == cohorts.KINDS
+    assert (worth.BRAND, worth.PERFORMANCE, worth.OWN, worth.NONE) == cohorts.ROUTES

@@ -102,3 +102,9 @@ def test_rows_and_bars(words):
         and "−29" in said.change.tolist()[0]
         and said.change.tolist()[2] == "–"
     )
+
+
+def test_powers_and_measures_are_named_as_they_are_counted():
+    """Words stand apart from counting: the names are written twice, and held together here."""
+    assert (model.POWERS, model.WHOLE, tuple(model.FIGURES)) == (say.POWERS, say.WHOLE, say.FIGURES)
+    assert {m for m in say.FIGURES if model.in_part(m)} == set(say.IN_PART)

@@ -10,22 +10,28 @@ import numpy as np
 import pandas as pd
 
 from apex.ledger import Book
-from apex.measure import media, media_contacts, media_trials, path_file, paths
+from apex.measure import media, media_contacts, media_trials, path_file, paths, touch_states
 from apex.measure.media_contacts import Contacts, number
 from apex.measure.media_trials import Lift
 from apex.measure.paths import ORDERS, Risk
-from apex.model import attribution, attribution_hazard, attribution_lift, attribution_methods
+from apex.measure.touches import in_trips
+from apex.model import attribution, attribution_excess, attribution_hazard, attribution_lift, attribution_methods
 from apex.model.attribution import HALF_LIFE, Paths, whole
+from apex.model.attribution_excess import Effects
 from apex.model.attribution_lift import Seen
 from apex.model.attribution_methods import HAZARD, METHODS, Credit
+from apex.report.upstream.moves import IN_TRIPS
 
 if TYPE_CHECKING:
     from apex.report.run import Run
 
 CALIBRATED = "calibrated"
 MANY = 100_000  # grouped paths beyond which none are drawn again
-BASE = "markov1"  # whose credit is calibrated: nearest to the truth of simulated markets (decision 97)
-BESIDE = ("last", BASE)  # methods whose credit stands beside lift
+EXCESS = "excess"
+BASES = (
+    EXCESS,
+    "markov1",
+)  # whose credit is calibrated, the first that there is: nearest to the truth of simulated markets (110)
 CREDIT = [*attribution_methods.COLUMNS, "share", "met", "orders_met"]
 FIGURES = ["conversions", "value", "low", "high", "share"]  # of the credit table: hidden where its people are
 BASELINE = "baseline"  # conversions that calibrated credit gives to no channel
@@ -49,9 +55,12 @@ def trial_days(book: Book, lifts: Sequence[Lift]) -> dict[str, tuple[date, date]
 
 def seen(
     book: Book, brand: str, lifts: Sequence[Lift], of: Contacts, lookback: int, methods: Sequence[str] = METHODS,
-    half_life: float = HALF_LIFE,
+    half_life: float = HALF_LIFE, effects: Effects | None = None,
 ) -> dict[str, list[Seen]]:  # fmt: skip
-    """Each trial as each method sees it: what the contacts that it moved are credited with, at the credit of its own days."""
+    """Each trial as each method sees it: what the contacts that it moved are credited with, at the credit of its own days.
+
+    effects: what EXCESS among the methods has learned.
+    """
     found: dict[str, list[Seen]] = {m: [] for m in methods}
     days = trial_days(book, lifts)
     for lift in lifts:
@@ -62,8 +71,11 @@ def seen(
         inside = (of.contacts.day >= number(first)) & (of.contacts.day <= number(last))
         met = np.bincount(of.contacts.what[inside], of.contacts.value[inside], len(of.channels)) / of.share
         for m in methods:
-            made = None if at_risk is None else design(at_risk, ORDERS)
-            credit = attribution_methods.one(m, known, made, half_life=half_life).conversions
+            if m == EXCESS and effects is not None:
+                credit = effects.credited(first, last)
+            else:
+                made = None if at_risk is None else design(at_risk, ORDERS)
+                credit = attribution_methods.one(m, known, made, half_life=half_life).conversions
             each = credit.reindex(list(of.channels)).fillna(0.0).to_numpy() / np.maximum(met, 1.0)
             moved = pd.Series(each * lift.contacts, pd.Index(of.channels, name="channel"))
             found[m].append(Seen(lift.experiment, lift.treated, lift.control, lift.orders, lift.variance, moved))
@@ -119,9 +131,42 @@ class Study:
         return found
 
     @cached_property
+    def trips(self) -> float | None:
+        """`measure.touches.in_trips` from the campaign's first day on; None of a file."""
+        run = self.run
+        return None if self.file else in_trips(run.warehouse, run.brand, run.campaign.window[0], run.as_of)
+
+    @cached_property
+    def effects(self) -> Effects | None:
+        """What a touch adds, from all days of the data (`model.attribution_excess`).
+
+        None where too little is known, or touches are only seen when somebody shops: then the others did not shop that day.
+        """
+        if self.file or self.trips is None or self.trips >= IN_TRIPS:
+            return None
+        lives = touch_states.lives(self.run.warehouse, self.run.brand)
+        return attribution_excess.fit(attribution_excess.cells(lives, touch_states.chunks(lives)))
+
+    @property
+    def base(self) -> str:
+        """The method whose credit is calibrated."""
+        return BASES[0] if self.effects is not None else BASES[1]
+
+    @property
+    def beside(self) -> tuple[str, str]:
+        """The methods whose credit stands beside lift."""
+        return "last", self.base
+
+    @cached_property
     def orders(self) -> pd.DataFrame:
         """All methods' credit for orders: method, channel, conversions, value, low, high."""
-        return self.found[ORDERS][0]
+        frame = self.found[ORDERS][0]
+        if self.effects is None or frame.empty:
+            return frame
+        mine = self.counted[(self.counted.kind == ORDERS) & (self.counted.path != "")]
+        excess = self.effects.table(*self.window, float(mine.conversions.sum()))
+        excess["value"] = excess.conversions * (mine.value.sum() / max(mine.conversions.sum(), 1))
+        return pd.concat([frame, excess.assign(method=EXCESS)[attribution_methods.COLUMNS]], ignore_index=True)
 
     @cached_property
     def lifts(self) -> tuple[list[Lift], Contacts | None]:
@@ -134,32 +179,34 @@ class Study:
 
     @cached_property
     def trials(self) -> dict[str, list[Seen]]:
-        """Each trial as the methods of BESIDE see it."""
+        """Each trial as the methods of `beside` see it."""
         lifts, of = self.lifts
         if not lifts or of is None:
-            return {m: [] for m in BESIDE}
-        return seen(self.run.book, self.run.brand, lifts, of, self.lookback, BESIDE, self.half_life)
+            return {m: [] for m in self.beside}
+        return seen(
+            self.run.book, self.run.brand, lifts, of, self.lookback, self.beside, self.half_life, effects=self.effects
+        )
 
     @property
     def total(self) -> float:
         """All orders of the window, with a touch or without."""
         return float(self.counted.conversions[self.counted.kind == ORDERS].sum())
 
-    def calibrated(self, method: str = BASE) -> pd.DataFrame:
-        """A method's credit put right by trials: `model.attribution_lift.calibrated`, with value at its own mean."""
-        mine = self.orders[self.orders.method == method].set_index("channel")
+    def calibrated(self) -> pd.DataFrame:
+        """The credit of `base` put right by trials: `model.attribution_lift.calibrated`, with value at its own mean."""
+        mine = self.orders[self.orders.method == self.base].set_index("channel")
         error = (mine.high - mine.conversions) / 1.959964
-        found = attribution_lift.calibrated(mine.conversions, error, self.trials[method], self.total)
+        found = attribution_lift.calibrated(mine.conversions, error, self.trials[self.base], self.total)
         mean = (mine.value / mine.conversions.where(mine.conversions > 0)).reindex(found.channel).fillna(0.0).to_numpy()
         return found.assign(value=found.conversions * mean)
 
     @property
-    def given(self) -> tuple[float, float, float | None]:
-        """Orders with a touch, those that the hazard credits to channels, and those that calibrated credit does (or None)."""
+    def given(self) -> tuple[float, float, float | None, float | None]:
+        """Orders with a touch, and those that channels get by the hazard, by the excess and calibrated (None: there is none)."""
         mine = self.counted[(self.counted.kind == ORDERS) & (self.counted.path != "")]
-        hazard = self.orders.conversions[self.orders.method == HAZARD].sum()
-        right = float(self.calibrated().conversions.sum()) if self.trials[BASE] else None
-        return float(mine.conversions.sum()), float(hazard), right
+        by = self.orders.groupby("method").conversions.sum()
+        right = float(self.calibrated().conversions.sum()) if self.trials[self.base] else None
+        return float(mine.conversions.sum()), float(by.get(HAZARD, 0.0)), by.get(EXCESS), right
 
     def spent(self) -> pd.DataFrame:
         """channel, cost_minor of the window; empty without a table `spend`."""
@@ -171,19 +218,19 @@ class Study:
     def credit_table(self) -> pd.DataFrame:
         """The table others read: method, channel, conversions (orders), value (minor units), low, high, share, met, orders_met.
 
-        Every method's value sums to the value of the orders with a touch, to the last minor unit; the hazard and calibrated
-        credit have a row `baseline` with what is left of all orders. share: of the credit given to channels. met: consumers
-        whom the channel met in the window; orders_met: orders with it on their path.
+        Every method's value sums to the value of the orders with a touch, to the last minor unit; the hazard, the excess and
+        calibrated credit have a row `baseline` with what is left of all orders. share: of the credit given to channels. met:
+        consumers whom the channel met in the window; orders_met: orders with it on their path.
         """
         if self.orders.empty:
             return pd.DataFrame(columns=CREDIT).astype(dict.fromkeys(["met", "orders_met"], "int64"))
         of_all, parts = self.counted[self.counted.kind == ORDERS], []
         frames = {str(m): f for m, f in self.orders.groupby("method", sort=False)}
-        if self.trials[BASE]:
+        if self.trials[self.base]:
             frames[CALIBRATED] = self.calibrated().assign(method=CALIBRATED)
         for method, frame in frames.items():
             rest = (self.total - frame.conversions.sum(), float(of_all.value.sum()) - frame.value.sum())
-            if method in (HAZARD, CALIBRATED):
+            if method in (HAZARD, EXCESS, CALIBRATED):
                 empty = pd.DataFrame([(method, BASELINE, *rest, np.nan, np.nan)], columns=attribution_methods.COLUMNS)
                 frame = pd.concat([frame[attribution_methods.COLUMNS], empty], ignore_index=True)
             parts.append(frame.assign(value=whole(frame.value, round(frame.value.sum())).to_numpy()))
@@ -214,16 +261,16 @@ class Study:
         )
 
     def worth(self, shown: pd.DataFrame) -> pd.DataFrame:
-        """What each channel brought for its cost: of calibrated credit, without trials of the hazard's.
+        """What each channel brought for its cost: of calibrated credit, without trials of the excess, else of the hazard's.
 
         shown: the credit table as it may be shown. Returns channel, conversions, low, high, share, met, last_touch, ratio, trial,
         cost_minor, back, back_low, back_high (GMV per unit of cost), suppressed.
         """
-        method = CALIBRATED if self.trials[BASE] else HAZARD
+        method = CALIBRATED if self.trials[self.base] else HAZARD if self.effects is None else EXCESS
         mine = shown[(shown.method == method) & (shown.channel != BASELINE)].drop(columns="method")
         last = shown[shown.method == "last"].set_index("channel").conversions
         mine = mine.assign(last_touch=mine.channel.map(last)).merge(self.spent(), on="channel", how="left")
-        if self.trials[BASE]:
+        if self.trials[self.base]:
             mine = mine.merge(self.calibrated()[["channel", "ratio", "trial"]], on="channel", how="left")
         else:
             mine = mine.assign(ratio=np.nan, trial=False)

@@ -83,21 +83,21 @@ class Study:
         return days.assign(pushed=event_calendar.pushed(self.run.warehouse, self.run.brand, self.known, days.day))
 
     @cached_property
-    def _spans(self) -> pd.DataFrame:
+    def spans(self) -> pd.DataFrame:
         """Past events, and coming ones whose days before have begun: neither are plain days."""
         return self.known[self.known.before_day <= self.run.as_of]
 
     @property
     def plain_days(self) -> int:
         """Days that belong to no event."""
-        return int(event_days.assign(self.trade.day, self._spans).event.isna().sum())
+        return int(event_days.assign(self.trade.day, self.spans).event.isna().sum())
 
     def effects(self, measures: tuple[str, ...] = MEASURES) -> pd.DataFrame:
         """What each past event did to each measure, by block: event, name, kind, first_day, last_day, measure, …
 
         The rest as `event_days.effects`, and buyers (distinct, from the first day before to the last after).
         """
-        parts = [event_days.effects(self.trade, self._spans, m).assign(measure=m) for m in measures]
+        parts = [event_days.effects(self.trade, self.spans, m).assign(measure=m) for m in measures]
         both = pd.concat(parts, ignore_index=True)
         both = self.past[["event", "name", "kind", "first_day", "last_day"]].merge(both, on="event")
         windows = self.past.assign(
@@ -116,7 +116,7 @@ class Study:
         others = others[(others.first_day <= run.as_of) & (others.last_day >= self.since)]
         rows = []
         for brand in [run.brand, *sorted(set(others.brand))]:
-            own = self._spans[self._spans.kind == "own"] if brand == run.brand else others[others.brand == brand]
+            own = self.spans[self.spans.kind == "own"] if brand == run.brand else others[others.brand == brand]
             if not len(own):
                 continue
             days = self.trade
@@ -134,7 +134,7 @@ class Study:
 
     def dates(self, length: int, gap: int, earliest: int, horizon: int, extra: tuple[float, float]) -> pd.DataFrame:
         """Every start day from `earliest` to `horizon` days ahead, scored. See `event_dates.dates`; empty where nothing is."""
-        day, spans = self.run.as_of, self._spans
+        day, spans = self.run.as_of, self.spans
         taken = event_days.assign(self.trade.day, spans)
         of_platform = taken.event.isin(set(spans.event[spans.kind != "own"])).to_numpy()
         fitted = event_days.plain(self.trade, taken, of_platform, "orders")

@@ -48,13 +48,17 @@ def money(
     trips: float | None,
     margin: float | None,
     words: Words,
+    excess: bool = False,
 ) -> dict[str, Any]:
-    """The headline. worth: channel, share, conversions, low, high, last_touch, back, back_low, back_high (GMV for 1 spent)."""
+    """The headline. worth: channel, share, conversions, low, high, last_touch, back, back_low, back_high (GMV for 1 spent).
+
+    excess: the orders are what followed touches beside people who stood alike, and not a rule's credit.
+    """
     known = worth[worth.conversions.notna()]
     if known.empty:
         return nothing(words)
     if not trials:
-        return _untried(known, gap, moved, trips, words)
+        return _excess(known, gap, words) if excess else _untried(known, gap, moved, trips, words)
     paid = known[known.back.notna()].sort_values("back", ascending=False)
     sure = paid[paid.back_low * (margin or 0) > 1]
     top = (sure if len(sure) else known).sort_values("conversions", ascending=False).iloc[0]
@@ -116,6 +120,37 @@ def money(
 
 def _number(value: object) -> float | None:
     return None if is_missing(value) else float(value)  # type: ignore[arg-type]
+
+
+def _excess(known: pd.DataFrame, gap: pd.DataFrame, words: Words) -> dict[str, Any]:
+    top = known.sort_values("conversions", ascending=False).iloc[0]
+    name, ends = channel(top.channel, words), {"low": words.number(top.low), "high": words.number(top.high)}
+    text = words(
+        "Beside people who stood alike and were not met, **{channel}** added most: **{orders} orders** (95%: {low} to {high}); "
+        "no trial says so yet.",
+        channel=name,
+        orders=words.number(top.conversions),
+        **ends,
+    )
+    return {
+        "kind": "model",
+        "value": float(top.conversions),
+        "unit": "orders",
+        "low": float(top.low),
+        "high": float(top.high),
+        "text": text,
+        "short": words("{channel} added most: {orders} orders", channel=name, orders=words.number(top.conversions))[
+            :60
+        ],
+        "tile": {
+            "label": words("Most orders added, by model"),
+            "value": name,
+            "note": words("{low} to {high} orders", **ends),
+        },
+        "verdict": "careful",
+        "next_step": _next(known, gap, words),
+        "compared": {"label": words("credit by the last touch"), "value": _number(top.get("last_touch"))},
+    }
 
 
 def _untried(
@@ -249,7 +284,9 @@ def lift(beside: Mapping[str, pd.DataFrame], words: Words) -> dict[str, Any]:
     }
 
 
-def baseline(total: float, touched: float, hazard: float, calibrated: float | None, words: Words) -> dict[str, Any]:
+def baseline(
+    total: float, touched: float, hazard: float, excess: float | None, calibrated: float | None, words: Words
+) -> dict[str, Any]:
     """What no channel is credited with."""
     if total <= 0:
         return nothing(words) | {"short": words("No order in the window")}
@@ -260,12 +297,16 @@ def baseline(total: float, touched: float, hazard: float, calibrated: float | No
         touched=words.count(round(touched)),
         level=words.share(1 - hazard / total),
     )
+    if excess is not None:
+        text += " " + words(
+            "Beside people who stood alike, touches added **{added}** orders.", added=words.number(excess)
+        )
     if calibrated is not None:
         text += " " + words(
             "Calibrated to trials, **{level}** of all orders are credited to no channel.",
             level=words.share(1 - calibrated / total),
         )
-    rest = 1 - (hazard if calibrated is None else calibrated) / total
+    rest = 1 - next(x for x in (calibrated, excess, hazard) if x is not None) / total
     return {
         "kind": "model",
         "value": float(rest),

@@ -24,6 +24,7 @@ def methods(words: Words) -> dict[str, str]:
         "markov3": words("Markov, order 3"),
         "shapley": words("Shapley"),
         "hazard": words("Hazard model"),
+        "excess": words("Excess after touches"),
         "calibrated": words("Calibrated to trials"),
     }
 
@@ -93,8 +94,8 @@ def share_columns(rows: pd.DataFrame, words: Words) -> Columns:
 
 
 def lift_rows(beside: Mapping[str, pd.DataFrame], words: Words) -> pd.DataFrame:
-    """Trials: lift, and credit with the ratio by method."""
-    frame, chain = beside["last"], beside["markov1"]
+    """Trials: lift, and credit with the ratio by method, the last touch's and another's."""
+    frame, other = beside["last"], beside[_other(beside)]
     return pd.DataFrame(
         {
             "trial": frame.experiment_id,
@@ -104,15 +105,19 @@ def lift_rows(beside: Mapping[str, pd.DataFrame], words: Words) -> pd.DataFrame:
             "n": frame.n,
             "last": frame.credit,
             "last_ratio": _ratios(frame, words),
-            "chain": chain.credit,
-            "chain_ratio": _ratios(chain, words),
+            "other": other.credit,
+            "other_ratio": _ratios(other, words),
         }
     )
 
 
-def lift_columns(words: Words) -> Columns:
+def _other(beside: Mapping[str, pd.DataFrame]) -> str:
+    return next(m for m in beside if m != "last")
+
+
+def lift_columns(beside: Mapping[str, pd.DataFrame], words: Words) -> Columns:
     """The columns of `lift_rows`."""
-    number = _one(words)
+    number, named = _one(words), methods(words)[_other(beside)]
     return {
         "trial": (words("Trial"), "text"),
         "channel": (words("Channel moved most"), "text"),
@@ -121,8 +126,8 @@ def lift_columns(words: Words) -> Columns:
         "interval": (words("95% interval"), str),
         "last": (words("Credit, last touch"), number),
         "last_ratio": (words("Lift / credit, last touch"), str),
-        "chain": (words("Credit, Markov"), number),
-        "chain_ratio": (words("Lift / credit, Markov"), str),
+        "other": (named, number),
+        "other_ratio": (words("Lift beside it"), str),
     }
 
 

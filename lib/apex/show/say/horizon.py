@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from apex.measure.cohorts import EARLIER, ORDINARY, THIS
 from apex.show.say.wording import after, fitting
 from apex.show.words import Words, is_missing
 
+THIS, EARLIER, ORDINARY = KINDS = ("this", "earlier", "ordinary")  # kinds of cohorts, as they are counted
 VALUE, AGAIN = "gmv_minor", "again"
 
 

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from apex.measure.cohorts import EARLIER, KINDS, ORDINARY, THIS
-from apex.show.say.horizon import VALUE, kind
+from apex.show.say.horizon import EARLIER, KINDS, ORDINARY, THIS, VALUE, kind
 from apex.show.say.horizon_worth import back, route
 from apex.show.words import MISSING, Words, is_missing
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from apex.measure.cohorts import BRAND, NONE, OWN, PERFORMANCE
 from apex.show.say.horizon import row_of
 from apex.show.say.wording import after
 from apex.show.words import MISSING, Words, is_missing
+
+BRAND, PERFORMANCE, OWN, NONE = ("brand", "performance", "own", "none")  # routes, as they are counted
 
 
 def paid(cost: pd.DataFrame, own: str, lifted: Any, day: int, words: Words) -> dict[str, Any]:

@@ -102,8 +102,8 @@ def trial_rows(found: pd.DataFrame, words: Words) -> pd.DataFrame:
         "trial": r.experiment, "outcome": outcome(str(r.outcome), words), "arm": arm_name(str(r.arm), {}, words),
         "against": arm_name(str(r.reference), {}, words),
         "usual": words.money(round(r.usual)) if r.outcome == "gmv_minor" else words.number(r.usual, 4),
-        "effect": value(r, r.effect), "low": value(r, r.low), "high": value(r, r.high), "p": words.number(r.p_holm, 4),
-        "n": r.n, "uneven": MISSING if math.isnan(r.sample_ratio) else words.number(r.sample_ratio, 3),
+        "effect": value(r, r.effect), "low": value(r, r.low), "high": value(r, r.high), "p": _chance(r.p_holm, words),
+        "n": r.n, "uneven": MISSING if math.isnan(r.sample_ratio) else _chance(r.sample_ratio, words),
     } for r in found.itertuples()])  # fmt: skip
 
 
@@ -219,3 +219,8 @@ def _signed(x: float, words: Words, digits: int = 4) -> str:
         return MISSING
     text = words.number(abs(x), digits)
     return ("−" if x < 0 else "+" if x > 0 else "") + text
+
+
+def _chance(p: float, words: Words) -> str:
+    """A p-value to three places; a smaller one is not nought."""
+    return "<" + words.number(0.001, 3) if p < 0.001 else words.number(p, 3)

@@ -4,10 +4,15 @@ from typing import Any
 
 import pandas as pd
 
-from apex.model.powers import FIGURES, POWERS, WHOLE, in_part
 from apex.show.say.partners import power as power_name
 from apex.show.say.wording import fitting
 from apex.show.words import MISSING, Words, is_missing
+
+# as they are counted: powers, their measures, and measures whose change is told as a share of what they were (else in points)
+POWERS, WHOLE = ("goods", "crowd", "member", "content", "brand"), "all"
+FIGURES = ("gain", "fresh", "assets", "advancing", "deepened", "members", "active", "member_gmv", "viewers", "effective",
+           "interaction", "searchers", "premium")  # fmt: skip
+IN_PART = ("assets", "members", "viewers", "searchers", "premium")
 
 
 def power(name: str, words: Words) -> str:
@@ -134,7 +139,7 @@ def value(name: str, number: object, words: Words) -> str:
     """A measure's value in words: amounts as an index (peers' median: 100), the price (its categories': 100), else a share."""
     if is_missing(number):
         return MISSING
-    if in_part(name):
+    if name in IN_PART:
         return words.number(100 * float(number), 0)  # type: ignore[arg-type]
     return words.signed_share(number, 1) if name == "gain" else words.share(number, 1)
 
@@ -202,7 +207,7 @@ def move_rows(moves: pd.DataFrame, words: Words) -> pd.DataFrame:
 def _itself(name: str, change: object, low: object, high: object, words: Words) -> str:
     if is_missing(change):
         return MISSING
-    if in_part(name):
+    if name in IN_PART:
         n, a, b = (words.signed_share(x, 1) for x in (change, low, high))
         return words("{n} ({low} to {high})", n=n, low=a, high=b)
     n, a, b = (_signed(100 * x, words) for x in (change, low, high))  # type: ignore[operator]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from apex.errors import ApexError, nearest
@@ -16,6 +17,7 @@ from apex.measure import trial
 from apex.measure.trial import CONTROLS, MEASURES
 from apex.warehouse import Warehouse
 
+KNOWN = ("orders", "gmv_minor", "all_minor")  # of them the sums are known before
 PAST = 3  # equal periods before a trial whose outcomes make its arms comparable
 READERS = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
 
@@ -96,8 +98,8 @@ def from_file(
 def of_trial(warehouse: Warehouse, brand: str, name: str, first: date, last: date) -> Experiment:
     """A trial on consumers as the (cut) warehouse sees it: gmv_minor, orders and buyers of the brand in its days.
 
-    The same of up to PAST equal periods before, and what was paid for anything, are known before. The reference is the arm that
-    was held out, else the first by name. ApexError as `measure.trial.trial`.
+    Known before: logarithms of orders, GMV and what was paid for anything in up to PAST equal periods before. The reference is
+    the arm that was held out, else the first by name. ApexError as `measure.trial.trial`.
     """
     table = warehouse.table("assignments")
     listed = table.filter(table.experiment_id == name).select("arm").distinct().execute().arm.dropna()
@@ -112,7 +114,9 @@ def of_trial(warehouse: Warehouse, brand: str, name: str, first: date, last: dat
     rows, chances = [], {}
     for a, part in zip([a for a in arms if a != reference], parts, strict=True):
         treated = part.treated.to_numpy(bool)
-        known = {f"{m}[{k}]": part.wide(m)[k] for k in part.periods.period if k < 0 for m in (*MEASURES, "all_minor")}
+        before = [k for k in part.periods.period if k < 0]
+        # logarithms: one who spent a hundred times the mean would pull a line after him
+        known = {f"{m} before": np.log1p(part.wide(m)[before].sum(axis=1)) for m in KNOWN} if before else {}
         frame = pd.DataFrame({m: part.wide(m)[0] for m in MEASURES} | known)
         frame["arm"] = pd.Series(treated, frame.index).map({True: a, False: reference})
         rows.append(frame)

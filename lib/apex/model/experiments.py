@@ -75,10 +75,17 @@ def _estimate(of: Experiment, outcome: str, arm: str, base: str, level: float) -
 
 
 def _apart(known: pd.DataFrame, treated: pd.Series) -> pd.DataFrame:
-    """Columns that in neither arm are sums of others: where few bought, orders and buyers are one thing written twice."""
+    """Columns that tell EACH units and more of an arm from the rest, and that in neither arm are sums of others.
+
+    What tells a few apart takes a line through those few, and the effect with it: in small simulated trials of rare purchases
+    it was off by forty times its error in one of two hundred.
+    """
     from scipy.linalg import qr
 
-    for arm in (treated, ~treated):
+    arms = (treated, ~treated)
+    some = [c for c in known if all((known.loc[a, c] != known[c].mode().iloc[0]).sum() >= EACH for a in arms)]
+    known = known[some]
+    for arm in arms:
         x = known[arm].to_numpy(float)
         size = np.ptp(x, axis=0) if len(x) else np.zeros(known.shape[1])
         known, x = known.loc[:, size > 0], x[:, size > 0]

@@ -9,6 +9,7 @@ import pytest
 from apex.measure import experiment as units
 from apex.measure.experiment import Experiment
 from apex.model import experiments
+from apex.model.effect import adjusted
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "social_insure" / "social_insure.csv"
 
@@ -68,3 +69,22 @@ def test_too_few_units_for_what_is_known_compare_means_and_one_unit_has_no_numbe
     arm = pd.Series(["a", *["base"] * 11])
     found = experiments.effects(Experiment("x", "base", arm, one.outcomes, one.covariates)).iloc[0]
     assert found.cannot and np.isnan(found.effect) and not found.identified
+
+
+def test_what_tells_a_few_apart_takes_no_line_through_them():
+    """Six sums of which each is nought but for ten of 800 units: lines through those carry the effect away."""
+    dice, off, bold = np.random.default_rng(8), [], []
+    for _ in range(40):
+        treated = pd.Series(np.arange(800) % 2 == 0)
+        known = pd.DataFrame(0.0, range(800), [f"sum {k}" for k in range(6)])
+        for name in known:
+            known.loc[dice.choice(800, 10, replace=False), name] = dice.lognormal(6, 2, 10)
+        bought = pd.Series((dice.random(800) < 0.02).astype(float)).where(known.sum(axis=1) == 0, 1.0)
+        of = Experiment("few", "b", treated.map({True: "a", False: "b"}), bought.to_frame("bought"), known)
+        told = experiments.effects(of).iloc[0]
+        assert told.method == "difference"
+        off.append(told.effect)
+        some = [c for c in known if min((known[c] > 0)[treated].sum(), (known[c] > 0)[~treated].sum()) > 1]
+        told = adjusted(bought, treated, known[some])
+        bold.append(told.effect)
+    assert np.abs(off).max() < 0.1 < 0.5 < np.abs(bold).max()

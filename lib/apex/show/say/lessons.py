@@ -291,6 +291,7 @@ def test_rows(tests: pd.DataFrame, stages: Stages, words: Words) -> pd.DataFrame
 
 
 def absent(merged: pd.DataFrame, words: Words) -> list[str]:
-    """What is missing, for the manifest."""
+    """What the data cannot teach, in one sentence for the manifest; of too few people the page's table tells."""
     none = unlearned_rows(merged[~merged.why.isin(["few", "too_few"])], words)
-    return [words("{what}: {why}.", what=r.what, why=r.reason) for r in none.itertuples()]
+    told = words("; ").join(dict.fromkeys(words("{what}: {why}", what=r.what, why=r.reason) for r in none.itertuples()))
+    return [words("Not learned here: {told}.", told=told)] if told else []

@@ -42,7 +42,7 @@ test-slow: $(READY) data ## what takes minutes: many more random worlds, builds 
 test-browser: $(READY) data ## every page and JupyterLab in the system's Chromium   (CHROME_PATH=/path/to/chrome)
 	@$(PYTHON) -m pytest -c lib/pyproject.toml -m browser lib/tests/browser
 
-truth: $(READY) ## the pages of truth: PAGE=credit, realism, plans, creatives, providers, else all; by name: media, odds, loop, acts, sequence, contracts, pacing, trials, attribution   (SEEDS="31 37")
+truth: $(READY) ## the pages of truth: PAGE=credit, realism, plans, creatives, providers, else all; by name: media, odds, loop, acts, sequence, contracts, pacing, trials, attribution, lift   (SEEDS="31 37")
 	@for page in $(or $(PAGE),credit realism plans creatives providers); do \
 	  PYTHONPATH=lib $(PYTHON) -m truth $$page $(if $(SEEDS),--seeds $(SEEDS)); done
 

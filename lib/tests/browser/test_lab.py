@@ -79,7 +79,11 @@ def run_all(page, file, after=0):
     page.wait_for_function(LAST_HAS_RUN, arg=after, timeout=PATIENCE * 1000)
     page.keyboard.press("Control+s")
     for _ in until("the notebook to be saved", lambda: page.wait_for_timeout(300)):
-        cells = [c for c in json.loads(file.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+        try:
+            saved = json.loads(file.read_text(encoding="utf-8"))
+        except json.JSONDecodeError:  # caught in the middle of being saved: look again
+            continue
+        cells = [c for c in saved["cells"] if c["cell_type"] == "code"]
         if (cells[-1]["execution_count"] or 0) > after:
             break
     assert all(cell["execution_count"] > after for cell in cells)

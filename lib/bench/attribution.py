@@ -84,23 +84,20 @@ def channel_attribution(file: str, order: int, exact: bool) -> tuple[float, pd.S
 
 def models(file: str) -> tuple[float, pd.Series]:
     """Seconds and credit of marketing-attribution-models' chain of order 1."""
-    module = importlib.import_module("marketing_attribution_models")
+    module = importlib.import_module("mam")
     grouped = path_file.read(file)
-    each = grouped.loc[grouped.index.repeat((grouped.conversions + grouped.nulls).astype(int))].reset_index(drop=True)
-    won = grouped.conversions.repeat((grouped.conversions + grouped.nulls).astype(int)).to_numpy()
-    turn = each.groupby("path").cumcount().to_numpy()
-    frame = pd.DataFrame({"channels": each.path, "has_transaction": turn < won, "value": 1.0})
+    both = [
+        grouped[["path"]].assign(won=won, times=grouped[c].astype(int)) for won, c in ((1, "conversions"), (0, "nulls"))
+    ]
+    frame = pd.concat(both, ignore_index=True)
+    frame = frame[frame.times > 0]
     began = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
-        asked = module.MAM(
-            frame, channels_colname="channels", journey_with_conv_colname="has_transaction", group_channels=False,
-            conversion_value=1, path_separator=" > ", verbose=False,
-        )  # fmt: skip
-        asked.attribution_markov(transition_to_same_state=False)
+        asked = module.MAM(frame, "grouped_journey", "path", "won", occurrences_colname="times")
+        told = asked.run_markov().to_pandas()
     spent = time.perf_counter() - began
-    told = asked.group_by_channels_models
-    told = told.set_index("channels").filter(like="markov").iloc[:, 0]
-    return spent, told.rename_axis("channel")
+    name, credit = (told.select_dtypes(kind).columns[0] for kind in ("object", "number"))
+    return spent, told.set_index(name)[credit].rename_axis("channel")
 
 
 def apart(*asked: Any) -> Any:

@@ -97,12 +97,12 @@ def compared(seed: int) -> pd.DataFrame:
     even = pd.Series(chance[inside])
     told = effect.aipw(score, pd.Series(treated[inside]), known, propensity=even)
     rows.append((seed, "intent", "oracle", told.effect, told.low, told.high, true["intent"]))
-    rows += [_bare(m, crowd)] if seed % BARE == 0 else []
-    return pd.DataFrame(rows, columns=COLUMNS).assign(seed=seed)
+    rows += [(seed, "buyers", "bare", *_bare(m, crowd))] if seed % BARE == 0 else []
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _bare(m: Drawn, crowd: People) -> tuple[Any, ...]:
-    """Buyers among those whom the campaign reached beside the others, and what it truly changed of the reached."""
+def _bare(m: Drawn, crowd: People) -> tuple[float, float, float, float]:
+    """Buyers among those whom the campaign reached beside the others (effect, low, high), and what it truly changed of them."""
     number = next(n for n, c in enumerate(m.campaigns) if c.key == CAMPAIGN)
     first, last = m.campaigns[number].first, m.campaigns[number].last
     _, eve = advance(m, crowd, world(m, only=0), 0, 0, first, keep=True)
@@ -114,8 +114,8 @@ def _bare(m: Drawn, crowd: People) -> tuple[Any, ...]:
     with_, without = (np.isin(np.arange(n), e[e[:, AT["behaviour"]] == codes("buy")[0], 0]) for e in (lived, silent))
     wide = pd.DataFrame({0: with_[:SMALL].astype(float)})
     told = effect.naive(wide, pd.Series(met[:SMALL]))
-    true = with_[met].mean() - without[met].mean()
-    return (0, "buyers", "bare", told.effect, told.low, told.high, true)
+    true = float(with_[met].mean() - without[met].mean())
+    return told.effect, told.low, told.high, true
 
 
 def _outcomes(
@@ -129,7 +129,7 @@ def _outcomes(
     found = intent.spells(seen, m.brands[0], m.categories[0], days.days[days.at], 1)
     # a consumer's score is linear in what he did: as `model.intent.scores`, beside what the small market's others did
     did = intent.bits(found.did[0][:, found.own])
-    per = index._per(weights, index.benchmark(days, days.at))
+    per = index.per_behaviour(weights, index.benchmark(days, days.at))
     return {"buyers": np.isin(np.arange(people), bought[:, 0]).astype(float), "gmv_minor": paid, "intent": did @ per}
 
 

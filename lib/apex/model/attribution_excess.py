@@ -40,7 +40,7 @@ class Cells:
     """Person-days, counted. touched: key (state · days + day), met (bits), group; n and sums (2, cells) of OUTCOMES ahead.
 
     free (GROUPS, states, days), free_sums (2, GROUPS, states, days): of those who were not met. days: of the data; seen: days
-    whose AHEAD days may be seen.
+    whose days ahead may all be seen.
     """
 
     channels: tuple[str, ...]
@@ -104,14 +104,14 @@ class Effects:
         })  # fmt: skip
 
 
-def cells(of: Lives, chunks: Iterable[Chunk]) -> Cells:
-    """Count the person-days of `of`."""
-    days, seen = of.days, max(of.days - AHEAD + 1, 0)
+def cells(of: Lives, chunks: Iterable[Chunk], ahead: int = AHEAD) -> Cells:
+    """Count the person-days of `of`; ahead: days after a touch that count, its own among them."""
+    days, seen = of.days, max(of.days - ahead + 1, 0)
     size = GROUPS * STATES * days
     free, free_sums = np.zeros(size), np.zeros((2, size))
     parts: list[tuple[Ints, Ints, Ints, Floats, Floats]] = []
     for chunk in chunks:
-        ahead = [_ahead(x) for x in (chunk.steps, chunk.orders)]
+        to_come = [_ahead(x, ahead) for x in (chunk.steps, chunk.orders)]
         key = chunk.state.astype(np.int64) * days + np.arange(days)
         known = np.broadcast_to(np.arange(days) >= SETTLED, key.shape)
         met = (chunk.met > 0) & known
@@ -119,11 +119,11 @@ def cells(of: Lives, chunks: Iterable[Chunk]) -> Cells:
         place = (key + chunk.group[:, None] * (STATES * days))[at]
         free += np.bincount(place, minlength=size)
         for k in (0, 1):
-            free_sums[k] += np.bincount(place, ahead[k][at], size)
+            free_sums[k] += np.bincount(place, to_come[k][at], size)
         who = np.broadcast_to(chunk.group[:, None], key.shape)[met]
         codes = (key[met] << len(of.channels) | chunk.met[met]) * GROUPS + who
         cell, place = np.unique(codes, return_inverse=True)
-        sums = np.array([np.bincount(place, x[met], len(cell)) for x in ahead])
+        sums = np.array([np.bincount(place, x[met], len(cell)) for x in to_come])
         code = cell // GROUPS
         parts.append((code >> len(of.channels), code & ((1 << len(of.channels)) - 1), cell % GROUPS,
                       np.bincount(place, minlength=len(cell)).astype(float), sums))  # fmt: skip
@@ -138,15 +138,15 @@ def cells(of: Lives, chunks: Iterable[Chunk]) -> Cells:
                  of.first, of.share)  # fmt: skip
 
 
-def _ahead(x: "Ints") -> "Ints":
-    """Sums of the AHEAD days from each day on, as far as they are seen."""
+def _ahead(x: "Ints", ahead: int = AHEAD) -> "Ints":
+    """Sums of so many days from each day on, as far as they are seen."""
     total = np.cumsum(np.concatenate([np.zeros((len(x), 1), x.dtype), x], axis=1), axis=1)
-    end = np.minimum(np.arange(x.shape[1]) + AHEAD, x.shape[1])
+    end = np.minimum(np.arange(x.shape[1]) + ahead, x.shape[1])
     return np.asarray(total[:, end] - total[:, :-1])
 
 
 def fit(of: Cells, without: int = -1, begin: Effects | None = None) -> Effects | None:
-    """Effects by EM, learned from days whose AHEAD days are seen; without: a group that is left out, begin: where to begin.
+    """Effects by EM, learned from days whose days ahead are all seen; without: a group that is left out, begin: where to begin.
 
     None of fewer than LEAST orders after touches.
     """
@@ -187,6 +187,6 @@ def _em(
         due = level @ free + np.bincount(day, level[state] * many, of.seen)
         by_day = (on_day + 1.0) / (due + 1.0)
         by_day = by_day / by_day.mean()
-    whole = np.full(of.days, by_day[-28:].mean())  # days whose AHEAD days are not all seen are as the last ones
+    whole = np.full(of.days, by_day[-28:].mean())  # days whose days ahead are not all seen are as the last ones
     whole[: of.seen] = by_day
     return effect, level, whole, float(exposed @ effect)

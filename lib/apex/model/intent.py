@@ -134,7 +134,7 @@ def benchmark(of: Spells, spell: int) -> "Floats":
     return np.asarray(patterns @ bits(np.arange(HABIT)) / max(patterns.sum(), 1))
 
 
-def _per(weights: Weights, bench: "Floats") -> "Floats":
+def per_behaviour(weights: Weights, bench: "Floats") -> "Floats":
     """(K,) what doing a behaviour adds to a consumer's score; what nobody does elsewhere counts for nothing, the rest for all."""
     use = np.where(bench > 0, weights.share, 0.0)
     use = use / use.sum() if use.sum() > 0 else use
@@ -143,7 +143,7 @@ def _per(weights: Weights, bench: "Floats") -> "Floats":
 
 def scores(of: Spells, weights: Weights, spell: int) -> "Floats":
     """(U,) each consumer's score; its mean is the index of the brand among everybody, 100 where it is as the others'."""
-    return np.asarray(bits(of.did[spell][:, of.own]) @ _per(weights, benchmark(of, spell)))
+    return np.asarray(bits(of.did[spell][:, of.own]) @ per_behaviour(weights, benchmark(of, spell)))
 
 
 def trend(of: Spells, weights: Weights | None, first: int, least: int) -> pd.DataFrame:
@@ -153,7 +153,7 @@ def trend(of: Spells, weights: Weights | None, first: int, least: int) -> pd.Dat
         index = low = high = np.nan
         if weights is not None and len(of.ids) >= least and len(of.others) >= LEAST_OTHERS:
             bench = benchmark(of, s)
-            per = _per(weights, bench)
+            per = per_behaviour(weights, bench)
             own = bits(of.did[s][:, of.own])
             elsewhere = bits(of.did[s][:, of.others]).mean(axis=1)
             score = own @ per
@@ -182,7 +182,7 @@ def cells(
     z = bits(other.did.to_numpy(np.uint8))
     if enough:
         bench = z.mean(axis=0)
-    per = _per(weights, bench) if weights is not None else np.zeros(K)
+    per = per_behaviour(weights, bench) if weights is not None else np.zeros(K)
     rows = []
     for frame in names:
         dimension = str(frame.columns[0])

@@ -88,6 +88,13 @@ def test_people_in_parts_are_the_same_people():
     assert parts.to_numpy() == pytest.approx(whole.to_numpy(), rel=1e-6)
 
 
+def test_a_longer_look_back_counts_more_of_what_comes():
+    chunk, _ = world(6)
+    seven, fifteen = (excess.cells(Of, [chunk], ahead) for ahead in (7, AHEAD))
+    assert (seven.seen, fifteen.seen) == (DAYS - 6, DAYS - 14)
+    assert (fifteen.sums >= seven.sums).all() and (fifteen.sums > seven.sums).any()
+
+
 @pytest.mark.parametrize("days", [1, SETTLED, SETTLED + AHEAD])
 def test_too_little_is_said_to_be_too_little(days):
     class Few(Of):

@@ -108,7 +108,7 @@ def test_what_moved_intent_is_found_and_the_bare_difference_fails_where_somebody
     inside, bare, people = [], [], np.ones(1500, bool)
     for seed in range(200, 220):
         of, treated, added = world(seed, people=1500, boost=0.5, drawn=drawn)
-        per = np.array([intent._per(w, intent.benchmark(of, s)) for s in (15, 16, 17)])
+        per = np.array([intent.per_behaviour(w, intent.benchmark(of, s)) for s in (15, 16, 17)])
         truth = np.mean([bits(added[s]) @ p for s, p in zip((15, 16, 17), per, strict=True)], axis=0)[treated].mean()
         chance = np.full(1500, 0.5) if drawn else None
         found = intent.compared(of, w, 15, 17, treated, people, chance, 100)

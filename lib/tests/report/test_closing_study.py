@@ -43,8 +43,7 @@ def planned(run, monkeypatch, hide=(), forecast=500_000.0):
     needed.loc[needed.stage.isin(list(hide)), needed.columns[1:]] = pd.NA
     rows = [] if forecast is None else [("gmv_minor", forecast, 0.8 * forecast, 1.2 * forecast)]
     goals = pd.DataFrame(rows, columns=["goal", "forecast", "low", "high"])
-    tables = {"needed": needed if rows else needed.iloc[:0], "goals": goals}
-    monkeypatch.setattr(closing_study.planned, "foretold", lambda run: (tables["goals"], tables["needed"]))
+    monkeypatch.setattr(closing_study.planned, "foretold", lambda run: (goals, needed if rows else needed.iloc[:0]))
     goal = run.campaign.goal.model_copy(update={"gmv_minor": 600_000})
     monkeypatch.setattr(run, "campaign", run.campaign.model_copy(update={"goal": goal}))
     return run

@@ -145,7 +145,7 @@ class Study:
         if self.file or self.trips is None or self.trips >= IN_TRIPS:
             return None
         lives = touch_states.lives(self.run.warehouse, self.run.brand)
-        return attribution_excess.fit(attribution_excess.cells(lives, touch_states.chunks(lives)))
+        return attribution_excess.fit(attribution_excess.cells(lives, touch_states.chunks(lives), self.lookback))
 
     @property
     def base(self) -> str:

@@ -1,78 +1,81 @@
-"""prototype"""
-import sys, time, tempfile, pickle
-from pathlib import Path
-from datetime import timedelta
-import numpy as np, pandas as pd
-from truth import league_life as ll
-from truth.media import split_as, usual_budget
-from apex.report.upstream import media
-from apex.model import split as splits, media_plan
-from twin.curves import outcome, scaled
+"""The loop as a game: policies run six campaigns in a row in the same market, each with the same money.
 
-def contacts_split(life, number, name):
-    s=life.of
-    with tempfile.TemporaryDirectory() as f:
-        w=life.seen(Path(f))
-        p=s.usual[number]
-        made=media.planned(w, s.brand, s.earlier(number), (p.last_day-p.first_day).days+1, s.budgets[number], [], [], 1, (), p.first_day)
-        assert isinstance(made, media.MediaPlan), made
-        names=made.learned.curves.channels
-        b = made.split.budget if name=='ours' else made.rivals[name]
-        return pd.Series(b, names), made
+Score of a campaign: what the brand sold in its days and AFTER days behind it beyond the same life that never bought media in any
+campaign, as the mean of many chances; new consumers of it who bought again within 90 days, beyond the same; whether the stated odds
+of its goal held. Everything else is shared to the last draw.
+"""
 
-def gains(life, plan, salts):
-    s=life.of
-    out=[]
-    for salt in salts:
-        lived=s.market.play(plan, after=life.now, until=plan.last_day+timedelta(days=15), brand=s.brand, salt=salt, cores=1)
-        o=outcome(lived,0,s.market.drawn.calendar.number(plan.first_day),lived.until-1)
-        out.append((o.gmv_minor,o.spent_minor))
-    return np.array(out,float)
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
 
-def usual_scaled(s, k):
-    u=usual_budget(s.usual[k]); return u/u.sum()*s.budgets[k]
+import numpy as np
+import pandas as pd
 
-def oracle(life, k, read=3, times=(0,1,4)):
-    s=life.of; p=s.usual[k]; total=s.budgets[k]
-    u=usual_scaled(s,k); base_plan=split_as(p,u); salts=range(1000,1000+read)
-    base=gains(life,base_plan,salts)[:,0].mean()
-    names=list(u.index); one=[];more=[];ceil=[]
-    for c in names:
-        r={t: gains(life, scaled(base_plan,c,t), salts)[:,0].mean() for t in (0,4)}
-        one.append(max(base-r[0],0)); more.append(max(r[4]-r[0],1))
-        alone=[m for m in scaled(base_plan,c,100).media if m.channel==c]
-        ceil.append(max(float(s.market.play(base_plan.model_copy(update={'media':alone}),after=life.now,brand=s.brand,cores=1).lines.spent_minor.sum()),u[c]))
-    one,more=np.array(one),np.array(more)
-    ratio=np.clip(more/np.maximum(one,1.0),1.3,3.9)
-    r=(4-ratio)/(4*(ratio-1))
-    value=(one*(1+r)+more*(1+4*r)/4)/2/u.to_numpy()
-    caps=np.minimum(np.array(ceil),total)
-    b=splits.best(lambda b: value*b/(1+b*r/u.to_numpy()), total, 0*caps, caps, names).budget
-    return pd.Series(b,names)
+from truth import league_field as field
+from truth import league_policies as policies
+from truth.league_life import FESTIVALS, YEARS, Life, Season, season
+from truth.league_policies import Decision, Workspace
+from twin.plan import Plan
+from twin.stages import AT
 
-def run(seed, consumers, policies, K):
-    s=ll.season(seed, consumers)
-    quiet=s.past; quiets=[]
-    for k,p in enumerate(s.usual):
-        q=p.model_copy(update={'media':[m for m in p.media if m.budget_minor is None]})
-        quiets.append(gains(quiet,q,range(K))[:,0])
-        quiet=quiet.played(q, s.eve(k+1) if k<5 else s.last_day)
-    rows=[]
-    for name in policies:
-        life=s.past; t=time.time()
-        for k,p in enumerate(s.usual):
-            if name=='last' : b=usual_scaled(s,k)
-            elif name=='even': u=usual_scaled(s,k); b=u*0+s.budgets[k]/len(u)
-            elif name=='oracle': b=oracle(life,k)
-            else: b,_=contacts_split(life,k,name)
-            plan=split_as(p,b)
-            g=gains(life,plan,range(K))
-            new=life.played(plan, s.eve(k+1) if k<5 else s.last_day)
-            rows.append((seed,name,k,g[:,0].mean(),quiets[k].mean(),(g[:,0]-quiets[k]).std()/np.sqrt(K),g[:,1].mean(),s.budgets[k]," ".join(f"{c}={v/s.budgets[k]:.2f}" for c,v in b.items())))
-            life=new
-        print(seed,name,round(time.time()-t),[round((r[3]-r[4])/1e4,1) for r in rows[-6:]],[round(r[6]/r[7],2) for r in rows[-6:]],flush=True)
-    return pd.DataFrame(rows,columns=['seed','policy','k','gmv','quiet','se','spent','budget','shares'])
-if __name__=='__main__':
-    a,b,n=int(sys.argv[1]),int(sys.argv[2]),int(sys.argv[3]); pol=sys.argv[4].split(',')
-    for seed in range(a,b):
-        f=run(seed,n,pol,int(sys.argv[5])); f.to_csv(f'/tmp/w/me/lg-{seed}-{sys.argv[6]}.csv',index=False)
+Policy = Callable[[Life, int], Decision]
+CHANCES = range(8)  # by which what a decision brings is judged; the first is the one that was lived
+COLUMNS = [
+    "seed", "policy", "campaign", "name", "first_day", "budget_minor", "spent_minor", "gained_minor", "gained_se", "kept", "odds",
+    "odds_plain", "odds_last", "reached", "shares", "learned",
+]  # fmt: skip
+
+
+def contestants() -> Mapping[str, Policy]:
+    """Every policy by name, the ablations of ours last; those that remember are new."""
+    return {
+        "even": policies.even, "last": policies.last, "touch": partial(policies.credited, method="touch"),
+        "markov": partial(policies.credited, method="markov"), "ours": Workspace().decide, "oracle": policies.oracle,
+        "ours_split": Workspace(speaks=False).decide, "no_lessons": Workspace(learns=False).decide,
+        "no_trials": Workspace(tries=False).decide,
+    }  # fmt: skip
+
+
+def without(plan: Plan) -> Plan:
+    """The plan without paid media."""
+    return plan.model_copy(update={"media": [m for m in plan.media if m.budget_minor is None]})
+
+
+def played(seed: int, consumers: int, names: tuple[str, ...] = ()) -> pd.DataFrame:
+    """One market's league: COLUMNS, a row a policy and campaign. names: of the policies, all by default."""
+    of = season(seed, consumers)
+    quiet, base, kept = of.past, [], []
+    for number in range(len(of.usual)):
+        plan = without(of.usual[number])
+        base.append(field.brought(quiet, plan, CHANCES)[:, 0])
+        quiet = quiet.played(plan, until(of, number))
+    kept = [quiet.kept(number) for number in range(len(of.usual))]
+    rows = []
+    for name, policy in contestants().items():
+        if names and name not in names:
+            continue
+        life, mine = of.past, []
+        for number in range(len(of.usual)):
+            decided = policy(life, number)
+            told = field.brought(life, decided.plan, CHANCES)
+            more = told[:, 0] - base[number]
+            life = life.played(decided.plan, until(of, number))
+            usual = of.usual[number]
+            sold = int(life.sales(usual.first_day, usual.last_day)[:, AT["value"]].sum())
+            reached = None if decided.goal_minor is None else int(sold >= decided.goal_minor)
+            shares = decided.budget / max(decided.budget.sum(), 1.0)
+            mine.append((
+                seed, name, number + 1, f"{FESTIVALS[number % 2]} {YEARS[number // 2]}", usual.first_day,
+                of.budgets[number], told[:, 1].mean(), more.mean(), more.std(ddof=1) / np.sqrt(len(more)), 0,
+                decided.odds, decided.odds_plain, decided.odds_last, reached,
+                json.dumps(shares.round(4).to_dict(), ensure_ascii=False), json.dumps(decided.learned, ensure_ascii=False),
+            ))  # fmt: skip
+        rows += [(*row[:9], life.kept(n) - kept[n], *row[10:]) for n, row in enumerate(mine)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def until(of: Season, number: int) -> date:
+    """The day up to which life goes on after a campaign: the next one's eve, or until new consumers have been watched."""
+    return of.eve(number + 1) if number + 1 < len(of.usual) else of.last_day

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from apex.warehouse import Warehouse
 from truth.worlds import booked
@@ -19,8 +20,12 @@ from twin.stages import AT
 
 FESTIVALS = ("618", "d11")
 YEARS = (2022, 2023, 2024)  # of the league; the year before them is what everybody remembers
-TABLES = ("items", "consumers", "channels", "events", "spend", "campaigns", "phases", "experiments", "assignments")
-UNION = {"campaigns": "campaign_id", "experiments": "experiment_id", "phases": None}
+TABLES = (
+    "items", "consumers", "channels", "creatives", "events", "spend", "campaigns", "phases", "experiments", "assignments",
+)  # fmt: skip
+TRIALS = ("experiments", "assignments")
+NEWEST = ("items", "consumers", "channels", "creatives")
+UNION = {"campaigns": ["campaign_id"], "experiments": ["experiment_id"], "phases": ["campaign_id", "phase"]}
 KEPT_DAYS = 90  # after a campaign, in which new consumers show whether they stay
 CALENDAR = {"market/first_observed": date(YEARS[0] - 1, 1, 1), "market/last_observed": date(YEARS[-1] + 1, 2, 28)}
 
@@ -50,6 +55,13 @@ class Season:
         """The campaign_id of the same festival a year before."""
         festival, year = FESTIVALS[number % 2], YEARS[number // 2]
         return f"b00-{festival}-{year - 1}" + ("-plan" if number > 1 else "")
+
+    @property
+    def first_window(self) -> tuple[date, date]:
+        """The days of the last festival before the league."""
+        drawn = self.market.drawn
+        found = {c.key: c for c in drawn.campaigns}[f"b00-d11-{YEARS[0] - 1}"]
+        return drawn.calendar.date(found.first), drawn.calendar.date(found.last)
 
     @property
     def last_day(self) -> date:
@@ -117,24 +129,29 @@ class Life:
         new = np.setdiff1d(inside[:, 0], year[:, 0])
         return len(np.intersect1d(new, after[:, 0]))
 
-    def seen(self, folder: Path) -> Warehouse:
-        """All that was lived, filed as a brand's own files would be: a warehouse in `folder`."""
-        tables = {name: _together(self.parts, name) for name in TABLES}
-        last = self.now.last_day
+    def seen(self, folder: Path, *, own: bool = False, trials: bool = True) -> Warehouse:
+        """All that was lived, filed as a brand's own files would be: a warehouse in `folder`.
+
+        own: of this brand alone; trials: with those that were run.
+        """
+        names = [name for name in TABLES if trials or name not in TRIALS]
+        tables = {name: _together(self.parts, name) for name in names}
+        if own:
+            for name in ("events", "spend"):
+                tables[name] = tables[name].filter(pc.equal(tables[name]["brand"], self.of.brand))
         # reviews and refunds of late purchases lie some days ahead, and are not known yet
-        return booked(tables, TABLES, folder).until(last)
+        return booked(tables, names, folder).until(self.now.last_day)
 
 
 def _together(parts: Sequence[Played], name: str) -> pa.Table:
     """A table of all stretches: rows of their days one after the other; of lists the union, a campaign's largest budget."""
-    if name in ("items", "consumers", "channels"):
+    if name in NEWEST:
         return parts[-1].tables[name]
     whole = pa.concat_tables([p.tables[name] for p in parts])
     if name not in UNION:
         return whole
     frame = whole.to_pandas()
-    key = UNION[name]
     if name == "campaigns":
         frame = frame.sort_values("budget_minor", kind="stable")
-    frame = frame.drop_duplicates(None if key is None else key, keep="last")
+    frame = frame.drop_duplicates(UNION[name], keep="last")
     return pa.Table.from_pandas(frame, whole.schema, preserve_index=False)

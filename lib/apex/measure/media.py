@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PHASES = ("build-up", "presale", "warm-up", "burst", "return")
 OTHER = "other"  # days of a campaign that no phase names
 BEFORE = 90  # days whose middle is a plain day
+ENOUGH = 50  # contacts of others, from which on they tell a price
 COLUMNS = ["channel", "site", "buying", "crowd", "impressions", "clicks", "cost_minor"]
 
 
@@ -44,30 +45,48 @@ def spent(warehouse: Warehouse, brand: str, first: date, last: date) -> pd.DataF
     return frame[COLUMNS].sort_values("channel", ignore_index=True)
 
 
-def by_phase(warehouse: Warehouse, brand: str, campaign_id: str | None) -> pd.DataFrame:
+def by_phase(warehouse: Warehouse, brand: str, campaign_id: str | None, category: str | None = None) -> pd.DataFrame:
     """channel, phase, days (of the phase), cost_minor, impressions of a campaign's days, in the calendar's order.
 
-    `other`: days of no phase.
+    `other`: days of no phase. category: with it a column others_minor, what the category's other brands paid for a contact in the
+    same days, null where they bought fewer than ENOUGH.
     """
     days = window(warehouse, campaign_id)
+    columns = ["channel", "phase", "days", "cost_minor", "impressions"]
     if days is None or not warehouse.has("spend"):
-        return pd.DataFrame(columns=["channel", "phase", "days", "cost_minor", "impressions"])
-    bought = _days(warehouse, *days).filter(lambda t: t.brand == brand)
-    daily = bought.group_by("channel", "day").agg(
-        cost_minor=bought.cost_minor.sum(), impressions=bought.impressions.sum()
-    )
+        return pd.DataFrame(columns=columns if category is None else [*columns, "others_minor"])
+    named = _named(warehouse, campaign_id, days)
+    bought = _days(warehouse, *days)
+    sums = _by_phase(bought.filter(bought.brand == brand), named)
+    sums.insert(2, "days", sums.phase.map(named.value_counts()))
+    if category is None:
+        return sums
+    items = warehouse.table("items")
+    rivals = items.filter((items.category == category) & (items.brand != brand)).select("brand").distinct()
+    others = _by_phase(bought.filter(bought.brand.isin(rivals.brand)), named)
+    others["others_minor"] = (others.cost_minor / others.impressions.where(others.impressions >= ENOUGH)).astype(float)
+    return sums.merge(others[["channel", "phase", "others_minor"]], on=["channel", "phase"], how="left")
+
+
+def _named(warehouse: Warehouse, campaign_id: str | None, days: tuple[date, date]) -> pd.Series:
+    """The phase of each day."""
     named = pd.Series(OTHER, pd.date_range(*days))
     if warehouse.has("phases"):
         phases = warehouse.table("phases")
         for row in phases.filter(phases.campaign_id == campaign_id).execute().itertuples():
             named[pd.Timestamp(row.first_day) : pd.Timestamp(row.last_day)] = row.phase
+    return named
+
+
+def _by_phase(bought: "ir.Table", named: pd.Series) -> pd.DataFrame:
+    daily = bought.group_by("channel", "day").agg(
+        cost_minor=bought.cost_minor.sum(), impressions=bought.impressions.sum()
+    )
     frame = daily.execute()
     phase = named.reindex(pd.to_datetime(frame.day)).to_numpy()
     order = pd.Categorical(phase, [*PHASES, *sorted({*named} - {*PHASES, OTHER}), OTHER], ordered=True)
     sums = frame.assign(phase=order).groupby(["channel", "phase"], observed=True)[["cost_minor", "impressions"]].sum()
-    sums = sums.reset_index().astype({"phase": str})
-    sums.insert(2, "days", sums.phase.map(named.value_counts()))
-    return sums
+    return sums.reset_index().astype({"phase": str})
 
 
 def supply(warehouse: Warehouse, category: str, last: date, days: int = BEFORE) -> pd.DataFrame:

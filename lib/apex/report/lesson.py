@@ -34,7 +34,7 @@ LESSONS = ROOT / "data" / "lessons"
 
 What = Literal[
     "conversion", "unmet", "met", "crowd", "bought", "response", "price", "spend", "contacts", "cost_new", "wear", "intent",
-    "intent_crowd", "intent_channel", "intent_lift", "credit_ratio",
+    "intent_crowd", "intent_channel", "intent_lift", "credit_ratio", "depth", "room",
 ]  # fmt: skip
 
 

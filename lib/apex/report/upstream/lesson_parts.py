@@ -1,7 +1,8 @@
 """The parts of a campaign's lesson: what each rests on, and why it is null where it cannot be learned."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from apex.measure import lessons as measure
 from apex.measure.peers import main_category
 from apex.measure.privacy import suppress
 from apex.model import bought as bought_model
-from apex.model import effect, media_choices, media_fit, media_worth
+from apex.model import effect, media_choices, media_fit, media_plan, media_prices, media_worth
 from apex.model import lessons as model
 from apex.model.attribution_lift import beside
 from apex.report.upstream import closing, knobs
@@ -29,11 +30,12 @@ PER = 1000  # contacts
 
 @dataclass(frozen=True)
 class Parts:
-    """What one campaign showed by itself. choices: read at most, for the response."""
+    """What one campaign showed by itself. choices: read at most, for the response; planned: money of its plan by channel, if any."""
 
     run: "Run"
     choices: int
     seed: int
+    planned: Mapping[str, float] | None = None
 
     @cached_property
     def span(self) -> tuple[date, date]:
@@ -95,8 +97,8 @@ class Parts:
     def seen(self) -> pd.DataFrame:
         """Rows of ENTRY: all parts."""
         parts = [
-            self._conversion(), self._crowds(), self._bought(), self._response(), self._costs(), self._wear(), self._intent(),
-            self._ratios(),
+            self._conversion(), self._crowds(), self._bought(), self._response(), self._costs(), self._prices(), self._wear(),
+            self._intent(), self._ratios(),
         ]  # fmt: skip
         rows = [row for part in parts for row in part]
         return pd.DataFrame(rows, columns=model.ENTRY).astype({"n": "int64"})
@@ -233,6 +235,46 @@ class Parts:
             ends = (cost / n, cost / gammaincinv(n + 1, 0.9), cost / gammaincinv(n, 0.1))  # Poisson, Garwood 1936
             rows.append(("cost_new", channel, *ends, n, "credit", "log", "window", None))
         return rows
+
+    def _prices(self) -> list[tuple[Any, ...]]:
+        """How prices rose and where no more was to be had (`model.media_prices`); of a plan, only where it was followed."""
+        run, of, few = self.run, self.contacts, self.run.campaign.privacy_threshold
+
+        def none(why: str) -> list[tuple[Any, ...]]:
+            return [null(what, "", "counted", "log", why) for what in ("depth", "room")]
+
+        category = main_category(run.warehouse, run.brand, run.warehouse.last_day)
+        phases = media.by_phase(run.warehouse, run.brand, run.campaign.campaign_id, category)
+        if of is None or category is None or phases.empty:
+            return none("no_spend")
+        then = media.spent(run.warehouse, run.brand, *self.span)
+        then = then[(then.cost_minor > 0) & (then.impressions > 0) & then.channel.isin(of.channels)]
+        if then.empty:
+            return none("no_spend")
+        supply = media.supply(run.warehouse, category, self.span[0] - timedelta(days=1))
+        there = media_plan.carrying(of, self.whole, then, phases, supply, self.span, (self.span[1] - self.span[0]).days + 1)
+        planned = self.followed(then.set_index("channel").cost_minor)
+        found = media_prices.told(
+            there.channels, there.carries, there.market, there.cost, there.contacts, there.auction,
+            np.array([planned.get(c, 0.0) for c in there.channels]),
+        )  # fmt: skip
+        rows: list[tuple[Any, ...]] = []
+        for row, n in zip(found.itertuples(), there.contacts.sum(axis=0), strict=True):
+            for what, value, error in (("depth", row.depth, media_prices.ROUGH), ("room", row.room, media_prices.ROUGH / 2)):
+                if pd.notna(value) and n >= few:
+                    ends = (value * np.exp(h * model.Z80 * error) for h in (0, -1, 1))
+                    rows.append((what, row.channel, *ends, round(n), "counted", "log", "window", None))
+                else:
+                    rows.append(null(what, row.channel, "counted", "log", "few"))
+        return rows
+
+    def followed(self, spent: pd.Series) -> Mapping[str, float]:
+        """The plan's money by channel, if its money was spent as planned in channels with half of it; else nothing."""
+        planned = pd.Series(dict(self.planned or {}), dtype=float)
+        planned = planned[planned > 0]
+        had = spent.reindex(planned.index).fillna(0.0).astype(float)
+        as_planned = planned[(had / planned - 1).abs() <= 1 - media_prices.SHORT].sum()
+        return planned.to_dict() if len(planned) and as_planned >= planned.sum() / 2 else {}
 
     def _wear(self) -> list[tuple[Any, ...]]:
         few = self.run.campaign.privacy_threshold

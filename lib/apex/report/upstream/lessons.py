@@ -39,7 +39,11 @@ class Study:
     @cached_property
     def parts(self) -> Parts:
         """What this campaign showed by itself."""
-        return Parts(self.run, self.choices, self.seed)
+        plan = self.run.planned
+        bought = pd.DataFrame(
+            [(m.channel, m.budget_minor) for m in plan.act.media if m.budget_minor] if plan else [], columns=["channel", "money"]
+        )
+        return Parts(self.run, self.choices, self.seed, bought.groupby("channel").money.sum().to_dict() or None)
 
     @cached_property
     def effect(self) -> dict[str, Any]:

@@ -13,12 +13,15 @@ from apex.measure.media_contacts import Contacts
 from apex.measure.peers import main_category
 from apex.model import media_plan, split
 from apex.model.media_plan import Learned
+from apex.model.media_prices import Prices
+from apex.report.lesson import once, together
 from apex.report.upstream import media_limits
 from apex.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from apex.report.lesson import Lesson
     from apex.report.run import Run
 
     Floats = NDArray[np.float64]
@@ -214,16 +217,27 @@ def plan(
     first, last = min(first for _, first, _ in named), max(last for *_, last in named)
     earlier = next(iter(campaign.compare), None)
     budget = None if campaign.budget_minor is None else float(campaign.budget_minor)
-    return planned(run.warehouse, run.brand, earlier, (last - first).days + 1, budget, floors, caps, seed, reach, first)
+    return planned(
+        run.warehouse, run.brand, earlier, (last - first).days + 1, budget, floors, caps, seed, reach, first,
+        heard(run.lessons()),
+    )  # fmt: skip
+
+
+def heard(lessons: "Sequence[Lesson]") -> Prices:
+    """What lessons say of prices, each campaign heard once."""
+    known = together(once(lessons), lessons[-1].half_life_days) if lessons else []
+    told = [e for e in known if e.value is not None and e.low is not None and e.high is not None]
+    depth = {e.of: (e.value, e.low, e.high) for e in told if e.what == "depth"}
+    return Prices(depth, {e.of: e.value for e in told if e.what == "room"})  # type: ignore[arg-type]
 
 
 def planned(
     warehouse: Warehouse, brand: str, earlier: str | None, days: int, budget: float | None, floors: Sequence[str],
-    caps: Sequence[str], seed: int, reach: Sequence[str] = (), first: date | None = None,
+    caps: Sequence[str], seed: int, reach: Sequence[str] = (), first: date | None = None, prices: Prices | None = None,
 ) -> MediaPlan | CannotPlan:  # fmt: skip
     """See `plan`. earlier: the campaign to learn phases, prices and the season from; without one, as many days up to the last.
 
-    first: of the campaign's days, by which slots' inventory is looked up.
+    first: of the campaign's days, by which slots' inventory is looked up. prices: what lessons told of them.
     """
     category = main_category(warehouse, brand, warehouse.last_day)
     of = media_contacts.contacts(warehouse, brand, category)
@@ -243,11 +257,11 @@ def planned(
         return CannotPlan("no_peers", of)
     whole = media.spent(warehouse, brand, warehouse.first_day, warehouse.last_day)
     supply = media.supply(warehouse, category, warehouse.last_day)
-    phases = media.by_phase(warehouse, brand, earlier)
+    phases = media.by_phase(warehouse, brand, earlier, category)
     if phases.empty:
         phases = then.assign(phase=media.OTHER, days=(window[1] - window[0]).days + 1)
     trials = media_trials.lifts(warehouse, brand, of)
-    learned = media_plan.learn(of, whole, then, phases, supply, window, days, trials, seed)
+    learned = media_plan.learn(of, whole, then, phases, supply, window, days, trials, seed, prices)
     curves, names = learned.curves, learned.curves.channels
     low = media_limits.bounds(floors, names, total, "floors", 0.0)
     most = curves.most()

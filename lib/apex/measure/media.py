@@ -15,6 +15,11 @@ OTHER = "other"  # days of a campaign that no phase names
 BEFORE = 90  # days whose middle is a plain day
 ENOUGH = 50  # contacts of others, from which on they tell a price
 COLUMNS = ["channel", "site", "buying", "crowd", "impressions", "clicks", "cost_minor"]
+CLICKED = ["channel", "whom", "message", "contacts", "clicks"]
+# Days whose clicks tell what creatives pull (convention): they wear out with a half-life of about a month, so that older clicks
+# are of creatives that were fresher, or others, and fewer days have too few clicks.
+FRESH = 28
+YEAR = 365  # days whose media say how a channel is targeted that met nobody in the FRESH ones
 
 
 def window(warehouse: Warehouse, campaign_id: str | None) -> tuple[date, date] | None:
@@ -100,6 +105,40 @@ def supply(warehouse: Warehouse, category: str, last: date, days: int = BEFORE) 
     every = pd.date_range(last - timedelta(days=days - 1), last)
     grid = frame.pivot(index="day", columns="channel", values="n").reindex(every).fillna(0.0)
     return grid.rolling(7).mean().median().rename("daily").rename_axis("channel").reset_index()
+
+
+def clicked(warehouse: Warehouse, brand: str, first: date, last: date) -> pd.DataFrame:
+    """CLICKED: contacts and clicks (ints) of the brand's media by channel, targeting and the message of the creative.
+
+    whom: as `spend.crowd` names it, "" where it is not known. Media whose clicks or whose creative's message are not known
+    are left out: empty where these are all.
+    """
+    if not warehouse.has("spend") or not warehouse.has("creatives"):
+        return pd.DataFrame(columns=CLICKED).astype({"contacts": "int64", "clicks": "int64"})
+    creatives = warehouse.table("creatives")
+    said = creatives.filter((creatives.brand == brand) & (creatives.message.fill_null("") != ""))
+    bought = _days(warehouse, first, last).filter(lambda t: (t.brand == brand) & t.clicks.notnull())
+    both = bought.join(said.select("creative_id", "message"), "creative_id")
+    sums = both.mutate(whom=both.crowd.fill_null("")).group_by("channel", "whom", "message")
+    frame = sums.agg(contacts=both.impressions.sum(), clicks=both.clicks.sum()).execute()
+    frame = frame.astype({"contacts": "int64", "clicks": "int64"})
+    return frame[CLICKED].sort_values(CLICKED[:3], ignore_index=True)
+
+
+def targeting(warehouse: Warehouse, brand: str, last: date) -> pd.DataFrame:
+    """channel, whom: the targeting under which each channel met most in the FRESH days up to `last`, else in the year.
+
+    whom: "" where it is not known. Every channel of the brand's media of that year, those that cost nothing too. Empty without
+    a table `spend`.
+    """
+    if not warehouse.has("spend"):
+        return pd.DataFrame(columns=["channel", "whom"])
+    bought = _days(warehouse, last - timedelta(days=YEAR - 1), last).filter(lambda t: t.brand == brand)
+    late = bought.impressions.sum(where=bought.day > last - timedelta(days=FRESH)).fill_null(0)
+    sums = bought.mutate(whom=bought.crowd.fill_null("")).group_by("channel", "whom")
+    frame = sums.agg(late=late, whole=bought.impressions.sum()).execute()
+    frame = frame.sort_values(["late", "whole", "whom"], ascending=[False, False, True])
+    return frame.drop_duplicates("channel")[["channel", "whom"]].sort_values("channel", ignore_index=True)
 
 
 def inventory(warehouse: Warehouse, first: date, last: date) -> pd.DataFrame:

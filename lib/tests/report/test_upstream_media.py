@@ -1,5 +1,8 @@
 """The media plan as it is asked for: limits as text, and data that cannot be planned with."""
 
+from datetime import date, timedelta
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,9 @@ import pytest
 from apex.errors import ApexError
 from apex.measure import media_contacts
 from apex.model.media_curves import Curves
-from apex.report.upstream import media, media_limits
+from apex.report import planned
+from apex.report.upstream import media, media_limits, media_said, pacing
+from apex.report.upstream.plan import in_turn
 from apex.warehouse import open_warehouse
 from apex.warehouse.ingest import ingest
 
@@ -101,3 +106,74 @@ def test_a_brand_alone_is_not_planned_for(house, day):
               "cost_minor": 50} for n in range(90)]  # fmt: skip
     made = media.planned(house(events, spend=spend), "b", None, 30, 1000.0, [], [], 1)
     assert isinstance(made, media.CannotPlan) and made.reason == "no_peers"
+
+
+@pytest.fixture
+def said(house, day):
+    """Of two messages `new` is clicked three times as often; `sms` costs nothing and is not clicked, `tv` has not run of late."""
+    same = {"consumer_key": "1", "brand": "b", "behaviour": "view", "channel": "feed", "category": "tea"}
+    events = [{**same, "occurred_at": day(n)} for n in (0, 90)]
+    line = {"brand": "b", "buying": "auction", "crowd": "likely", "cost_minor": 50, "placement": "p"}
+    spend = [line | {"day": day(89), "channel": "feed", "creative_id": v, "impressions": 1000, "clicks": n}
+             for v, n in (("v1", 90), ("v2", 30))]  # fmt: skip
+    spend += [line | {"day": day(88), "channel": "sms", "creative_id": "v2", "impressions": 9, "clicks": 0, "cost_minor": 0,
+                      "buying": "owned", "crowd": "members"},
+              line | {"day": day(5), "channel": "tv", "creative_id": "v2", "impressions": 999, "clicks": 500}]  # fmt: skip
+    creatives = [{"creative_id": v, "brand": "b", "message": m} for v, m in (("v1", "new"), ("v2", "price"))]
+    return house(events, spend=spend, creatives=creatives)
+
+
+def test_every_channel_has_its_message_also_the_free_one(said, day):
+    frame = media_said.said(said, "b", day(90))
+    assert list(frame.columns) == media_said.MESSAGES
+    assert frame.channel.tolist() == ["feed", "sms", "tv"] and set(frame.message) == {"new"} and frame.then.isna().all()
+    assert frame.clicks.tolist() == [120, 120, 120]  # what is not known by itself rests on all
+    sure, other, late = frame.itertuples()
+    assert 1.05 < sure.low < sure.pull < sure.high < 1.5 and other.low < sure.low and late.pull == sure.pull
+    assert media_said.by_channel(frame) == {"feed": ["new"], "sms": ["new"], "tv": ["new"]}
+    assert media_said.said(said, "b", day(60)).empty and media_said.said(said, "c", day(90)).empty
+
+
+LINE = planned.Media(channel="feed", phase="presale", budget_minor=1001, buying="auction")
+PHASES = {"presale": (date(2024, 10, 21), date(2024, 11, 3)), "burst": (date(2024, 11, 11), date(2024, 11, 11))}
+WHOLE = (date(2024, 9, 20), date(2024, 11, 18))
+
+
+def test_of_two_messages_each_has_half_of_a_lines_days():
+    first, second = in_turn(LINE, ["new", "price"], PHASES, *WHOLE)
+    assert (first.message, first.first_day, first.last_day) == ("new", date(2024, 10, 21), date(2024, 10, 27))
+    assert (second.message, second.first_day, second.last_day) == ("price", date(2024, 10, 28), date(2024, 11, 3))
+    assert (
+        first.phase is None and (first.budget_minor, second.budget_minor) == (501, 500) and second.buying == "auction"
+    )
+
+
+def test_one_message_or_none_leaves_the_line_whole():
+    assert in_turn(LINE, [], PHASES, *WHOLE) == [LINE]
+    assert in_turn(LINE, ["new"], PHASES, *WHOLE) == [LINE.model_copy(update={"message": "new"})]
+    for short in (LINE.model_copy(update={"phase": "burst"}), LINE.model_copy(update={"budget_minor": 0})):
+        assert [x.message for x in in_turn(short, ["new", "price"], PHASES, *WHOLE)] == ["new"]
+
+
+@pytest.mark.parametrize("days", [2, 3, 7, 60])
+@pytest.mark.parametrize("amount", [2, 3, 10, 999_999])
+def test_halves_add_up_to_the_last_fen_and_follow_each_other(days, amount):
+    end = WHOLE[0] + timedelta(days=days - 1)
+    free = planned.Media(channel="sms", first_day=WHOLE[0], last_day=end, impressions=amount)
+    first, second = in_turn(free, ["new", "price"], PHASES, *WHOLE)
+    assert first.impressions + second.impressions == amount and second.first_day == first.last_day + timedelta(days=1)
+    assert (first.first_day, second.last_day) == (WHOLE[0], end) and first.budget_minor is None
+    pace = first.impressions / ((first.last_day - first.first_day).days + 1)
+    assert pace == pytest.approx(amount / days, abs=1)
+
+
+def test_the_days_of_halves_are_still_those_of_their_phase_for_who_watches_the_pace():
+    act = planned.Act(campaign_id="c", brand="b", first_day=WHOLE[0], last_day=WHOLE[1], phases=PHASES,
+                      media=in_turn(LINE, ["new", "price"], PHASES, *WHOLE))  # fmt: skip
+    budget = pd.DataFrame([("presale", "feed", 1001.0, 200.0)], columns=["phase", "channel", "planned", "contacts"])
+    run = SimpleNamespace(table=lambda *_: budget)
+    lines = pacing._of_plan(run, SimpleNamespace(act=act), [])
+    assert lines.phase.tolist() == ["presale", "presale"] and lines.cost_minor.sum() == 1001
+    assert lines.impressions.sum() == pytest.approx(200) and lines.impressions.iloc[0] == pytest.approx(
+        200 * 501 / 1001
+    )

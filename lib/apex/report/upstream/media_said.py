@@ -1,0 +1,59 @@
+"""Which message each channel of the plan carries: clicks of the last weeks read, the pull fitted, a row a channel."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from apex.measure import media
+from apex.measure.media import FRESH
+from apex.model import media_messages
+from apex.model.media_messages import Pull
+from apex.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from apex.report.run import Run
+
+MESSAGES = ["channel", "whom", "message", "then", "pull", "low", "high", "clicks", "in_all"]
+
+
+def pulled(warehouse: Warehouse, brand: str, last: date) -> Pull:
+    """What the clicks of the FRESH days up to `last` say of the brand's messages."""
+    return media_messages.pull(media.clicked(warehouse, brand, last - timedelta(days=FRESH - 1), last))
+
+
+def said(warehouse: Warehouse, brand: str, last: date) -> pd.DataFrame:
+    """MESSAGES: a row a channel of the brand's media, also those that cost nothing, as of `last`.
+
+    whom: its targeting; message, then: what it carries first and in the second half (null: the first all the time); pull: clicks
+    on it for one on any message in turn, with 80 % interval; clicks: on channels of this targeting, on which it rests,
+    and in_all. Channels that take any in turn are left out; empty where messages cannot be told apart.
+    """
+    pull, rows = pulled(warehouse, brand, last), []
+    for row in media.targeting(warehouse, brand, last).itertuples():
+        names = pull.chosen(row.whom)
+        if names:
+            then = names[1] if len(names) > 1 else None
+            rows.append(
+                (
+                    row.channel,
+                    row.whom,
+                    names[0],
+                    then,
+                    *pull.beside(row.whom, names),
+                    pull.met(row.whom),
+                    pull.clicks[-1],
+                )
+            )
+    return pd.DataFrame(rows, columns=MESSAGES)
+
+
+def messages(run: "Run") -> pd.DataFrame:
+    """`said` as of the last day that is known: what other notebooks read."""
+    return said(run.warehouse, run.brand, run.warehouse.last_day)
+
+
+def by_channel(frame: pd.DataFrame) -> dict[str, Sequence[str]]:
+    """channel → its messages in turn. frame: MESSAGES."""
+    return {r.channel: [n for n in (r.message, r.then) if isinstance(n, str) and n] for r in frame.itertuples()}

@@ -1,14 +1,15 @@
 """The loop as a game: policies run six campaigns in a row in the same market, each with the same money.
 
 Score of a campaign: what the brand sold in its days and AFTER days behind it beyond the same life that never bought media in any
-campaign, as the mean of many chances; new consumers of it who bought again within 90 days, beyond the same; whether the stated odds
-of its goal held. Everything else is shared to the last draw.
+campaign, as the mean of many chances; new consumers of it who bought again within 90 days, beyond the same; whether the odds of
+its goal held. Everything else is shared to the last draw.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,12 +30,10 @@ COLUMNS = [
 
 
 def contestants() -> Mapping[str, Policy]:
-    """Every policy by name, the ablations of ours last; those that remember are new."""
+    """Every policy by name; ours is new, and knows nothing yet."""
     return {
         "even": policies.even, "last": policies.last, "touch": partial(policies.credited, method="touch"),
         "markov": partial(policies.credited, method="markov"), "ours": Workspace().decide, "oracle": policies.oracle,
-        "ours_split": Workspace(speaks=False).decide, "no_lessons": Workspace(learns=False).decide,
-        "no_trials": Workspace(tries=False).decide,
     }  # fmt: skip
 
 
@@ -44,36 +43,50 @@ def without(plan: Plan) -> Plan:
 
 
 def played(seed: int, consumers: int, names: tuple[str, ...] = ()) -> pd.DataFrame:
-    """One market's league: COLUMNS, a row a policy and campaign. names: of the policies, all by default."""
+    """One market's league: COLUMNS, a row a policy and campaign. names: of the policies, all by default.
+
+    What ours would do without a part of itself is played from the same eve and not lived on: nobody is kept of it (null).
+    """
     of = season(seed, consumers)
-    quiet, base, kept = of.past, [], []
+    quiet, base = of.past, []
     for number in range(len(of.usual)):
         plan = without(of.usual[number])
         base.append(field.brought(quiet, plan, CHANCES)[:, 0])
         quiet = quiet.played(plan, until(of, number))
-    kept = [quiet.kept(number) for number in range(len(of.usual))]
     rows = []
     for name, policy in contestants().items():
         if names and name not in names:
             continue
-        life, mine = of.past, []
+        life, mine, beside = of.past, [], []
         for number in range(len(of.usual)):
             decided = policy(life, number)
-            told = field.brought(life, decided.plan, CHANCES)
-            more = told[:, 0] - base[number]
+            scores = {n: field.brought(life, d.plan, CHANCES) for n, d in {name: decided, **decided.without}.items()}
             life = life.played(decided.plan, until(of, number))
             usual = of.usual[number]
             sold = int(life.sales(usual.first_day, usual.last_day)[:, AT["value"]].sum())
-            reached = None if decided.goal_minor is None else int(sold >= decided.goal_minor)
-            shares = decided.budget / max(decided.budget.sum(), 1.0)
-            mine.append((
-                seed, name, number + 1, f"{FESTIVALS[number % 2]} {YEARS[number // 2]}", usual.first_day,
-                of.budgets[number], told[:, 1].mean(), more.mean(), more.std(ddof=1) / np.sqrt(len(more)), 0,
-                decided.odds, decided.odds_plain, decided.odds_last, reached,
-                json.dumps(shares.round(4).to_dict(), ensure_ascii=False), json.dumps(decided.learned, ensure_ascii=False),
-            ))  # fmt: skip
-        rows += [(*row[:9], life.kept(n) - kept[n], *row[10:]) for n, row in enumerate(mine)]
+            mine.append(_row(of, number, name, decided, scores[name], base[number], sold))
+            beside += [_row(of, number, n, d, scores[n], base[number], sold) for n, d in decided.without.items()]
+        for number, row in enumerate(mine):
+            row["kept"] = life.kept(number) - quiet.kept(number)
+        rows += mine + beside
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(
+    of: Season, number: int, name: str, decided: Decision, told: "np.ndarray", base: "np.ndarray", sold: int
+) -> dict[str, Any]:
+    """told: what the plan brought by chance, and spent; base: what life without media brought by the same; sold: in the life."""
+    more, budget = told[:, 0] - base, decided.budget / max(decided.budget.sum(), 1.0)
+    return {
+        "seed": of.market.seed, "policy": name, "campaign": number + 1,
+        "name": f"{FESTIVALS[number % 2]} {YEARS[number // 2]}", "first_day": of.usual[number].first_day,
+        "budget_minor": of.budgets[number], "spent_minor": told[:, 1].mean(), "gained_minor": more.mean(),
+        "gained_se": more.std(ddof=1) / np.sqrt(len(more)), "kept": None, "odds": decided.odds,
+        "odds_plain": decided.odds_plain, "odds_last": decided.odds_last,
+        "reached": None if decided.goal_minor is None else int(sold >= decided.goal_minor),
+        "shares": json.dumps(budget.round(4).to_dict(), ensure_ascii=False),
+        "learned": json.dumps(decided.learned, ensure_ascii=False),
+    }  # fmt: skip
 
 
 def until(of: Season, number: int) -> date:

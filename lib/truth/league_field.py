@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apex.measure import media_clicks as clicks
-from apex.model import media_creatives
+from apex.model import media_messages
 from truth.league_life import Life
 from truth.media import split_as, usual_budget
 from twin.curves import AFTER, outcome
@@ -38,7 +38,9 @@ def planned(life: Life, number: int, budget: Mapping[str, float] | pd.Series, he
     base, total = life.of.usual[number], life.of.budgets[number]
     if held:
         arms = {"treated": 1 - held, "control": held}
-        base = base.model_copy(update={"trials": [Trial(name=HOLD_OUT, arms=arms)], "hold_out": HOLD_OUT})
+        base = base.model_copy(
+            update={"trials": [Trial(name=HOLD_OUT, arms=arms, share=1.0, alpha=0.05)], "hold_out": HOLD_OUT}
+        )
     wished = pd.Series(budget, dtype=float).reindex(usual_budget(base).index).fillna(0.0).clip(lower=0.0)
     now, full = wished * total / wished.sum(), pd.Series(False, wished.index)
     for _ in range(ROUNDS):
@@ -70,7 +72,7 @@ def spoken(life: Life, plan: Plan, says: Spoken) -> Plan:
     for line in plan.media:
         first, last = plan.days(line)
         days = (last - first).days + 1
-        out += in_turn(line, first, days, media_creatives.turns(days, says(channels[line.channel]["target"], first)))
+        out += in_turn(line, first, days, media_messages.turns(days, says(channels[line.channel]["target"], first)))
     return plan.model_copy(update={"media": out})
 
 
@@ -86,7 +88,7 @@ def in_turn(line: Media, first: date, days: int, turns: Sequence[tuple[str | Non
 
 
 def brought(life: Life, plan: Plan, salts: Iterable[int]) -> np.ndarray:
-    """(salts, 2) GMV from the plan's first day to AFTER days behind it, and what was spent, fen; salt 0: the life's own chance."""
+    """(salts, 2) GMV from the plan's first day to AFTER days behind it, and what was spent, fen; salt 0: as it is lived."""
     market, found = life.of.market, []
     first, until = market.drawn.calendar.number(plan.first_day), plan.last_day + timedelta(days=AFTER)
     for salt in salts:
@@ -109,14 +111,17 @@ def clicked(life: Life, plan: Plan | None, last: date) -> pd.DataFrame:
         parts.append(_own(spend.tables(assigned.bought if assigned else [])["spend"], life.of.brand))
     told = pd.concat(parts)
     day = pd.to_datetime(told.day)
-    told["back"], told["age"] = (pd.Timestamp(last) - day).dt.days, (day - day.groupby(told.creative_id).transform("min")).dt.days
+    told["back"], told["age"] = (
+        (pd.Timestamp(last) - day).dt.days,
+        (day - day.groupby(told.creative_id).transform("min")).dt.days,
+    )
     told = told[told.back < clicks.BACK]
     told["message"] = told.creative_id.map(life.now.tables["creatives"].to_pandas().set_index("creative_id").message)
     channels = life.of.market.drawn.spec["channels"]
     told["whom"] = told.channel.map({c: v["target"] for c, v in channels.items()})
     told["age"], told["back"] = (told[c] // clicks.WEEK * clicks.WEEK + clicks.WEEK // 2 for c in ("age", "back"))
-    sums = told.groupby(["channel", "whom", "message", "creative_id", "age", "back"], as_index=False)[["impressions", "clicks"]].sum()
-    return sums.rename(columns={"impressions": "contacts", "creative_id": "creative"})
+    told = told.rename(columns={"impressions": "contacts", "creative_id": "creative"})
+    return told.groupby(clicks.COLUMNS[:6], as_index=False)[["contacts", "clicks"]].sum()
 
 
 def _own(spend: pa.Table, brand: str) -> pd.DataFrame:

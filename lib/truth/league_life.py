@@ -84,7 +84,7 @@ def season(seed: int, consumers: int) -> Season:
             usual.append(usual_plan(market, f"b00-{festival}-{year}"))
             market._past = None
     rng = np.random.default_rng([seed, 12])
-    times = np.exp(rng.uniform(*np.log(TIMES), len(usual)))
+    times = np.exp(rng.uniform(np.log(TIMES[0]), np.log(TIMES[1]), len(usual)))
     spent = [sum(m.budget_minor or 0 for m in plan.media) for plan in usual]
     return Season(market, tuple(usual), tuple(float(round(s * t)) for s, t in zip(spent, times, strict=True)))
 

@@ -1,7 +1,7 @@
 """How each policy of the league decides on a campaign's eve: a split of the budget, and what its media say.
 
-`touch` and `markov` share the budget out as the campaign before was credited. Ours goes through the loop by the functions that the
-notebooks call: the lesson of the campaign before, the odds of the goal, the media plan, messages by clicks.
+`touch` and `markov` share the budget out as the campaign before was credited. Ours goes through the loop by the functions that
+the notebooks call: the lesson of the campaign before, the odds of the goal, the media plan, messages by clicks.
 """
 
 import tempfile
@@ -18,12 +18,11 @@ import yaml
 from apex.ledger import ensure, load_rules
 from apex.measure import paths
 from apex.measure.paths import ORDERS
-from apex.model import attribution, attribution_methods, media_creatives, split
-from apex.model import bought as bought_model
+from apex.model import attribution, attribution_methods, media_messages, split
 from apex.model.goal import Bought
 from apex.report.lesson import Lesson
 from apex.report.run import Run
-from apex.report.upstream import closing, goal, goal_inputs, lessons, media
+from apex.report.upstream import goal, goal_inputs, lessons, media
 from apex.warehouse import Warehouse
 from truth import league_field as played
 from truth.league_life import Life
@@ -35,12 +34,13 @@ CREDIT = {"touch": "last", "markov": "markov1"}
 WIDE = 0.2  # sd of the logarithm of a goal beside the forecast
 HELD = 0.1  # share of consumers that ours leaves alone, by chance
 CHOICES = 6000  # of brand choices that a lesson's response reads
+COHORT = 12  # brands whose earlier years tell how far off forecasts are
 AVERAGE = (1.0, 1.0, 1.0)  # how bought stock converts where nobody corrects it
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A split (channel → fen, as wished), the plan that is played, and what is known of it."""
+    """A split (channel → fen, as wished), the plan that is played, and what is known of it. without: what ours would do then."""
 
     budget: pd.Series
     plan: Plan
@@ -49,6 +49,7 @@ class Decision:
     odds_last: float | None = None
     goal_minor: float | None = None
     learned: Mapping[str, Any] = field(default_factory=dict)
+    without: "Mapping[str, Decision]" = field(default_factory=dict)
 
 
 def even(life: Life, number: int) -> Decision:
@@ -79,39 +80,59 @@ def credited(life: Life, number: int, method: str) -> Decision:
 
 @dataclass
 class Workspace:
-    """Ours, campaign after campaign: it remembers its lesson and what it planned.
+    """Ours, campaign after campaign: it remembers its lesson and what it planned, and at each campaign what it would do without
+    a part of itself (`ABLATED`), from the same eve."""
 
-    speaks: messages by clicks; learns: lessons; tries: hold-outs and trials.
-    """
-
-    speaks: bool = True
-    learns: bool = True
-    tries: bool = True
     told: list[Lesson] = field(default_factory=list)
     done: dict[str, float] = field(default_factory=dict)
 
     def decide(self, life: Life, number: int) -> Decision:
         """Wrap up the campaign before, state the odds of this one's goal, split, and choose messages."""
+        usual = life.of.usual[number]
+        days = (usual.last_day - usual.first_day).days + 1
         with tempfile.TemporaryDirectory() as folder:
-            house = life.seen(Path(folder), trials=self.tries)
-            if number and self.learns:
+            house = life.seen(Path(folder))
+            if number:
                 self.told = [wrapped_up(life, number - 1, house, Path(folder), self.told, self.done)]
             stated = odds(life, number, house, Path(folder), self.told)
-            budget, made = split_of(life, number, house, self.told)
-        plan = played.planned(life, number, budget, HELD if self.tries else 0.0)
-        if self.speaks:
-            plan = execute(life, plan)
-        self.done = {}
-        for line in plan.media:
-            if line.budget_minor:
-                self.done[line.channel] = self.done.get(line.channel, 0.0) + line.budget_minor
-        heard = media.heard(self.told)
+            facts = media.facts(house, life.of.brand, life.of.earlier(number), days)
+            if isinstance(facts, media.CannotPlan):
+                raise ValueError(f"no plan: {facts.reason}")
+            prices, total, first = media.heard(self.told), life.of.budgets[number], usual.first_day
+            made = media.made(facts, total, [], [], 1, (), first, prices)
+            fit = made.learned.fit
+            unheard = media.made(facts, total, [], [], 1, (), first, None, fit)
+            untried = media.made(replace(facts, trials=[]), total, [], [], 1, (), first, prices, fit)
+        silent = played.planned(life, number, _budget(made), HELD)
+        plan = execute(life, silent)
+        self.done = _by_channel(plan)
         learned = {
-            "trials": made.trials, "depth": {c: round(v[0], 3) for c, v in heard.depth.items()},
-            "room": {c: round(v, 3) for c, v in heard.room.items()}, "m": round(stated.pop("m"), 3),
+            "trials": made.trials, "depth": {c: round(v[0], 3) for c, v in prices.depth.items()},
+            "room": {c: round(v, 3) for c, v in prices.room.items()}, "m": round(stated["ours"].pop("m"), 3),
             "messages": {m.channel: m.message for m in plan.media if m.message},
         }  # fmt: skip
-        return Decision(budget, plan, learned=learned, **stated)
+        others = {
+            "ours_split": Decision(_budget(made), silent),
+            "no_lessons": Decision(
+                _budget(unheard), _as(played.planned(life, number, _budget(unheard), HELD), plan), **stated["no_lessons"]
+            ),
+            "no_trials": Decision(
+                _budget(untried), _as(played.planned(life, number, _budget(untried)), plan), **stated["no_trials"]
+            ),
+        }  # fmt: skip
+        return Decision(_budget(made), plan, learned=learned, without=others, **stated["ours"])
+
+
+def _budget(made: media.MediaPlan) -> pd.Series:
+    return pd.Series(made.split.budget, list(made.learned.curves.channels))
+
+
+def _by_channel(plan: Plan) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for line in plan.media:
+        if line.budget_minor:
+            out[line.channel] = out.get(line.channel, 0.0) + line.budget_minor
+    return out
 
 
 def campaign(life: Life, number: int, folder: Path, *, over: bool) -> str:
@@ -138,44 +159,46 @@ def wrapped_up(
     return run.teach(parts.converted, study.effect, parts.seen)
 
 
-def odds(life: Life, number: int, house: Warehouse, folder: Path, told: list[Lesson]) -> dict[str, Any]:
-    """Odds of a goal drawn beside the forecast, with this campaign's money; beside them those of two who know less."""
+def odds(life: Life, number: int, house: Warehouse, folder: Path, told: list[Lesson]) -> dict[str, dict[str, Any]]:
+    """Odds of a goal drawn beside the forecast, with this campaign's money, as ours states them and without a part of it.
+
+    odds_plain: with bought stock converting at the average rate; odds_last: as last year's window, with the spread of such
+    forecasts for other brands, would say.
+    """
     run = Run(campaign(life, number, folder, over=False), "2_plan/goal", alone=True, house=house, told=told)
-    seen = goal.history(run, 12)
+    seen = goal.history(run, COHORT)
     if seen is None:
         raise ValueError("the window is too short to plan for")
-    m = goal_inputs.informed(run, seen, Bought(), told)
+    m = {"ours": goal_inputs.informed(run, seen, Bought(), told), "no_lessons": goal_inputs.informed(run, seen, Bought(), []),
+         "no_trials": Bought()}  # fmt: skip
     outlook, stock = goal_inputs.outlook_of(run, seen, 1), goal_inputs.earlier_stock(run)
-    lift = goal_inputs.lift_of(run, seen, m, stock)
+    lift = goal_inputs.lift_of(run, seen, m["ours"], stock)
     if outlook is None or lift is None or stock is None or not stock.spent_minor:
-        return {"m": m.m}
-    z = np.random.default_rng([life.of.market.seed, 13, number]).normal()
-    wanted = outlook.middle("gmv_minor") * float(np.exp(WIDE * z))
-    found: dict[str, Any] = {"m": m.m, "goal_minor": wanted}
-    for name, three in (("odds", (m.m, m.low, m.high)), ("odds_plain", AVERAGE)):
-        rng = np.random.default_rng(number)
-        more = replace(lift, x=life.of.budgets[number] / stock.spent_minor - 1, m=three)
-        found[name] = outlook.times(more.times(rng, len(outlook.draws)), {}).odds({"gmv_minor": wanted})["gmv_minor"]
-    now, errors = rival(goal_inputs.years_of(run, seen), life.of.brand, "last_year")
-    found["odds_last"] = float((np.sum(now + errors >= np.log(wanted)) + 0.5) / (len(errors) + 1))
-    return found
-
-
-def split_of(life: Life, number: int, house: Warehouse, told: list[Lesson]) -> tuple[pd.Series, media.MediaPlan]:
-    """The split of `2_plan/media`. Raises ValueError where no money can be planned."""
-    plan, heard = life.of.usual[number], media.heard(told)
-    days = (plan.last_day - plan.first_day).days + 1
-    made = media.planned(
-        house, life.of.brand, life.of.earlier(number), days, life.of.budgets[number], [], [], 1, (), plan.first_day, heard
+        return {"ours": {"m": m["ours"].m}, "no_lessons": {}, "no_trials": {}}
+    wanted = outlook.middle("gmv_minor") * float(
+        np.exp(WIDE * np.random.default_rng([life.of.market.seed, 13, number]).normal())
     )
-    if not isinstance(made, media.MediaPlan):
-        raise ValueError(f"no plan: {made.reason}")
-    return pd.Series(made.split.budget, list(made.learned.curves.channels)), made
+    x = life.of.budgets[number] / stock.spent_minor - 1
+
+    def stated(three: tuple[float, float, float]) -> float:
+        rng = np.random.default_rng(number)
+        more = replace(lift, x=x, m=three).times(rng, len(outlook.draws))
+        return outlook.times(more, {}).odds({"gmv_minor": wanted})["gmv_minor"]
+
+    now, errors = rival(goal_inputs.years_of(run, seen), life.of.brand, "last_year")
+    out: dict[str, dict[str, Any]] = {
+        name: {"odds": stated((of.m, of.low, of.high)), "goal_minor": wanted} for name, of in m.items()
+    }
+    out["ours"] |= {
+        "m": m["ours"].m, "odds_plain": stated(AVERAGE),
+        "odds_last": float((np.sum(now + errors >= np.log(wanted)) + 0.5) / (len(errors) + 1)),
+    }  # fmt: skip
+    return out
 
 
 def execute(life: Life, plan: Plan) -> Plan:
     """The plan with messages chosen by the clicks of the last weeks, phase after phase, as the campaign shows its own."""
-    known: dict[date, media_creatives.Pull] = {}
+    known: dict[date, media_messages.Pull] = {}
 
     def says(whom: str, first: date) -> tuple[str, ...]:
         return known[first].chosen(whom) if first in known else ()
@@ -183,7 +206,7 @@ def execute(life: Life, plan: Plan) -> Plan:
     for first in sorted({plan.days(line)[0] for line in plan.media}):
         eve, last_day = first - timedelta(days=1), max(plan.days(m)[1] for m in plan.media if plan.days(m)[0] == first)
         running = played.spoken(life, plan, says) if first > plan.first_day else None
-        known[first] = media_creatives.pull(played.clicked(life, running, eve), (last_day - eve).days / 2)
+        known[first] = media_messages.pull(played.clicked(life, running, eve), (last_day - eve).days / 2)
     return played.spoken(life, plan, says)
 
 
@@ -207,7 +230,9 @@ def oracle(life: Life, number: int) -> Decision:
     base = max(ways, key=lambda plan: played.brought(life, plan, READ)[:, 0].mean())
     names = list(usual.index)
     at = played.brought(life, base, READ)[:, 0].mean()
-    reads = {(c, t): played.brought(life, scaled(base, c, t), READ)[:, 0].mean() for c in names for t in (TIMES[0], TIMES[2])}
+    reads = {
+        (c, t): played.brought(life, scaled(base, c, t), READ)[:, 0].mean() for c in names for t in (TIMES[0], TIMES[2])
+    }
     one = np.array([max(at - reads[c, TIMES[0]], 0.0) for c in names])
     more = np.array([max(reads[c, TIMES[2]] - reads[c, TIMES[0]], 1.0) for c in names])
     ratio = np.clip(more / np.maximum(one, 1.0), 1.3, 3.9)
@@ -215,7 +240,9 @@ def oracle(life: Life, number: int) -> Decision:
     spent = np.maximum(played.paid_for(life, base).reindex(names).fillna(0.0).to_numpy(), 1.0)
     value = (one * (1 + bend) + more * (1 + TIMES[2] * bend) / TIMES[2]) / 2 / spent
     total = life.of.budgets[number]
-    found = split.best(lambda b: value * b / (1 + b * bend / spent), total, 0 * value, np.full(len(names), total), names)
+    found = split.best(
+        lambda b: value * b / (1 + b * bend / spent), total, 0 * value, np.full(len(names), total), names
+    )
     own = pd.Series(found.budget, names)
     best: tuple[float, pd.Series, Plan] | None = None
     for budget in (own, (own + usual) / 2, usual * 0 + total / len(names), (own + total / len(names)) / 2):
@@ -246,9 +273,10 @@ def _as(plan: Plan, other: Plan) -> Plan:
     out = []
     for mine in plan.media:
         first, last_day = plan.days(mine)
-        inside = [(other.days(line), line.message) for line in other.media if line.channel == mine.channel]
-        turns = sorted(
-            ((said, (a - first).days, (b - first).days) for (a, b), said in inside if first <= a and b <= last_day), key=lambda t: t[1]
-        )
-        out += played.in_turn(mine, first, (last_day - first).days + 1, turns)
+        turns = []
+        for line in other.media:
+            a, b = other.days(line)
+            if line.channel == mine.channel and first <= a and b <= last_day:
+                turns.append((line.message, (a - first).days, (b - first).days))
+        out += played.in_turn(mine, first, (last_day - first).days + 1, sorted(turns, key=lambda t: t[1]))
     return plan.model_copy(update={"media": out})

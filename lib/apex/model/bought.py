@@ -25,7 +25,7 @@ GRID = 400
 
 @dataclass(frozen=True)
 class Lift:
-    """What more money adds. x: extra money over the earlier campaign's, below 0 less; share: by measure; m, eta: priors (middle, low, high)."""
+    """What more money adds. x: extra money over the earlier campaign's (below 0: less); share: by measure; m, eta: priors."""
 
     x: float
     share: Mapping[str, float]

@@ -39,16 +39,17 @@ class Learned:
 def learn(
     of: Contacts, whole: pd.DataFrame, then: pd.DataFrame, phases: pd.DataFrame, supply: pd.DataFrame,
     window: tuple[date, date], days: int, trials: list[Lift], seed: int, prices: "Prices | None" = None,
-    read: int = media_choices.READ,
+    fit: media_fit.Fit | None = None,
 ) -> Learned:  # fmt: skip
     """Curves for a campaign of `days` days like the one of `window`.
 
     whole, then: `measure.media.spent` over all days and over the window (whole with `crowd`, the targeting); phases:
-    `measure.media.by_phase` of it; supply: `measure.media.supply`; prices: what lessons told of them; read: choices at most.
+    `measure.media.by_phase` of it; supply: `measure.media.supply`; prices: what lessons told of them;
+    fit: of the choices, where it is known.
     """
     names = list(of.channels)
     whom = list(whole.set_index("channel").reindex(names).crowd.fillna(""))
-    found = media_fit.fitted(media_choices.choices(of, whom, media_fit.CARRY, seed, read))
+    found = fit or media_fit.fitted(media_choices.choices(of, whom, media_fit.CARRY, seed))
     brings = worth(of, found, whom, (number(window[0]), number(window[1])), trials)
     rng = np.random.default_rng(seed)
     there = carrying(of, whole, then, phases, supply, window, days)

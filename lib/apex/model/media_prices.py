@@ -1,8 +1,8 @@
 """What campaigns taught of prices: how steeply they rise, and how much a channel could sell at all.
 
-No table holds price quotes, so a first plan has priors for both (`media_curves`). What it then paid tells: contacts n of what a
-channel carries cost p n (1 + n / (2 d carries)) in an auction, p being what others paid on the same days; and where money was left
-over, the channel had no more to sell. Both are parts of a lesson, put together as all its parts are.
+No table holds price quotes, so a first plan has priors for both (`media_curves`). What it then paid tells: n contacts cost
+p n (1 + n / (2 d carries)) in an auction, p being what others paid on the same days; and where money was left over, the channel
+had no more to sell. Both are parts of a lesson, put together as all its parts are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Z80 = 1.2815516
-ROUGH = 0.3  # convention: sd of the logarithm of what one campaign says of a channel's depth; others' prices are not ours
+ROUGH = (
+    0.3  # convention: sd of the logarithm of what one campaign says of a channel's depth; others' prices are not ours
+)
 LITTLE = 0.1  # a campaign that paid less above others' prices by this part says only that depth is at least so much
 SHORT = 0.95  # of the planned money: less was spent because there was no more to buy
+USED, GROWS = (
+    0.75,
+    1.5,
+)  # of a room that is known: taken to be used; what it grows by where it did not bind (convention)
 MOST = 4.0  # times what a channel carries: more is not planned, whatever was had once
 
 
@@ -57,12 +63,13 @@ class Prices:
 
 
 def told(
-    channels: Sequence[str], carries: "Floats", market: "Floats", cost: "Floats", contacts: "Floats", auction: "NDArray[np.bool_]",
-    planned: "Floats",
+    channels: Sequence[str], carries: "Floats", market: "Floats", cost: "Floats", contacts: "Floats",
+    auction: "NDArray[np.bool_]", planned: "Floats", heard: Mapping[str, float],
 ) -> pd.DataFrame:  # fmt: skip
     """channel, depth, room of one campaign by itself; null where it cannot tell.
 
-    carries, market, cost, contacts: (P, C) of the parts; planned: (C,) money, null where no plan was followed.
+    carries, market, cost, contacts: (P, C) of the parts; planned: (C,) money, null where no plan was followed; heard: the room
+    that was known of before. Where that was used and all money found its place, there was more: it grows by GROWS.
     """
     rows = []
     for c, name in enumerate(channels):
@@ -74,6 +81,11 @@ def told(
             above = float(cost[known, c].sum()) - flat
             depth = float((p * n**2 / whole).sum() / 2 / max(above, LITTLE * flat))
         spent, had, all_ = float(cost[:, c].sum()), float(contacts[:, c].sum()), float(carries[:, c].sum())
-        short = planned[c] > 0 and spent < SHORT * planned[c]
-        rows.append((name, depth, had / all_ if short and all_ > 0 and had > 0 else np.nan))
+        used = had / all_ if all_ > 0 and planned[c] > 0 else 0.0
+        room = np.nan
+        if used and spent < SHORT * planned[c]:
+            room = used
+        elif used > USED * heard.get(name, np.inf):
+            room = min(GROWS * heard[name], ROOM)
+        rows.append((name, depth, room))
     return pd.DataFrame(rows, columns=["channel", "depth", "room"])

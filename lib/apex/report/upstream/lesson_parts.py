@@ -18,6 +18,7 @@ from apex.model import effect, media_choices, media_fit, media_plan, media_price
 from apex.model import lessons as model
 from apex.model.attribution_lift import beside
 from apex.report.upstream import closing, knobs
+from apex.report.upstream import media as upstream_media
 from apex.report.upstream.lesson_rows import entries_shown, narrowed, null, share
 from apex.report.upstream.media import LEAST
 from apex.report.upstream.moves import IN_TRIPS
@@ -30,7 +31,7 @@ PER = 1000  # contacts
 
 @dataclass(frozen=True)
 class Parts:
-    """What one campaign showed by itself. choices: read at most, for the response; planned: money of its plan by channel, if any."""
+    """What one campaign showed by itself. choices: read at most, for the response; planned: money of its plan by channel."""
 
     run: "Run"
     choices: int
@@ -252,20 +253,28 @@ class Parts:
         if then.empty:
             return none("no_spend")
         supply = media.supply(run.warehouse, category, self.span[0] - timedelta(days=1))
-        there = media_plan.carrying(of, self.whole, then, phases, supply, self.span, (self.span[1] - self.span[0]).days + 1)
+        there = media_plan.carrying(
+            of, self.whole, then, phases, supply, self.span, (self.span[1] - self.span[0]).days + 1
+        )
         planned = self.followed(then.set_index("channel").cost_minor)
+        heard = upstream_media.heard(run.lessons()).room
         found = media_prices.told(
             there.channels, there.carries, there.market, there.cost, there.contacts, there.auction,
-            np.array([planned.get(c, 0.0) for c in there.channels]),
+            np.array([planned.get(c, 0.0) for c in there.channels]), heard,
         )  # fmt: skip
         rows: list[tuple[Any, ...]] = []
         for row, n in zip(found.itertuples(), there.contacts.sum(axis=0), strict=True):
-            for what, value, error in (("depth", row.depth, media_prices.ROUGH), ("room", row.room, media_prices.ROUGH / 2)):
+            # of room the newest word stands: it is a limit, and a limit that was wrong would else never be heard of again
+            parts = (
+                ("depth", row.depth, media_prices.ROUGH, "window"),
+                ("room", row.room, media_prices.ROUGH / 2, "all"),
+            )
+            for what, value, error, span in parts:
                 if pd.notna(value) and n >= few:
                     ends = (value * np.exp(h * model.Z80 * error) for h in (0, -1, 1))
-                    rows.append((what, row.channel, *ends, round(n), "counted", "log", "window", None))
+                    rows.append((what, row.channel, *ends, round(n), "counted", "log", span, None))
                 else:
-                    rows.append(null(what, row.channel, "counted", "log", "few"))
+                    rows.append(null(what, row.channel, "counted", "log", "few", span))
         return rows
 
     def followed(self, spent: pd.Series) -> Mapping[str, float]:

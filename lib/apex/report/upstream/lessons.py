@@ -41,7 +41,8 @@ class Study:
         """What this campaign showed by itself."""
         plan = self.run.planned
         bought = pd.DataFrame(
-            [(m.channel, m.budget_minor) for m in plan.act.media if m.budget_minor] if plan else [], columns=["channel", "money"]
+            [(m.channel, m.budget_minor) for m in plan.act.media if m.budget_minor] if plan else [],
+            columns=["channel", "money"],
         )
         return Parts(self.run, self.choices, self.seed, bought.groupby("channel").money.sum().to_dict() or None)
 

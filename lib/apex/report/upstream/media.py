@@ -1,7 +1,7 @@
 """The media plan of `2_plan/media`: facts read, curves fitted, the budget split; with the frames that the page keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from apex.warehouse import Warehouse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from apex.model.media_fit import Fit
     from apex.report.lesson import Lesson
     from apex.report.run import Run
 
@@ -225,10 +226,10 @@ def plan(
 
 def heard(lessons: "Sequence[Lesson]") -> Prices:
     """What lessons say of prices, each campaign heard once."""
-    known = together(once(lessons), lessons[-1].half_life_days) if lessons else []
-    told = [e for e in known if e.value is not None and e.low is not None and e.high is not None]
-    depth = {e.of: (e.value, e.low, e.high) for e in told if e.what == "depth"}
-    return Prices(depth, {e.of: e.value for e in told if e.what == "room"})  # type: ignore[arg-type]
+    told = together(once(lessons), lessons[-1].half_life_days) if lessons else []
+    depth = {e.of: (e.value, e.low, e.high) for e in told
+             if e.what == "depth" and e.value is not None and e.low is not None and e.high is not None}  # fmt: skip
+    return Prices(depth, {e.of: float(e.value) for e in told if e.what == "room" and e.value is not None})
 
 
 def planned(
@@ -239,40 +240,78 @@ def planned(
 
     first: of the campaign's days, by which slots' inventory is looked up. prices: what lessons told of them.
     """
+    found = facts(warehouse, brand, earlier, days)
+    if isinstance(found, CannotPlan):
+        return found
+    total = float(found.bought.cost_minor.sum()) if budget is None else budget
+    return (
+        made(found, total, floors, caps, seed, reach, first, prices) if total > 0 else CannotPlan("no_budget", found.of)
+    )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a plan of `days` days is made from: contacts, `then` (what was spent in `window`), its phases, trials."""
+
+    warehouse: Warehouse
+    of: Contacts
+    window: tuple[date, date]
+    days: int
+    then: pd.DataFrame
+    phases: pd.DataFrame
+    whole: pd.DataFrame
+    supply: pd.DataFrame
+    trials: "list[media_trials.Lift]"
+
+    @property
+    def bought(self) -> pd.DataFrame:
+        """What was paid for, and met somebody."""
+        then = self.then
+        return then[(then.cost_minor > 0) & (then.impressions > 0) & then.channel.isin(self.of.channels)]
+
+
+def facts(warehouse: Warehouse, brand: str, earlier: str | None, days: int) -> Facts | CannotPlan:
+    """Everything that is read for a plan, or why there can be none."""
     category = main_category(warehouse, brand, warehouse.last_day)
     of = media_contacts.contacts(warehouse, brand, category)
     window = media.window(warehouse, earlier) or (
         max(warehouse.first_day, warehouse.last_day - timedelta(days=days - 1)), warehouse.last_day,
     )  # fmt: skip
     then = media.spent(warehouse, brand, *window)
-    bought = then[(then.cost_minor > 0) & (then.impressions > 0) & then.channel.isin(of.channels)]
-    if bought.empty or category is None:
+    nothing = pd.DataFrame()
+    found = Facts(warehouse, of, window, days, then, nothing, nothing, nothing, [])
+    if found.bought.empty or category is None:
         return CannotPlan("no_spend", of)
-    total = float(bought.cost_minor.sum()) if budget is None else budget
-    if total <= 0:
-        return CannotPlan("no_budget", of)
     if (of.orders.what[of.orders.day > of.first] < 0).sum() < LEAST or of.consumers < LEAST:
         return CannotPlan("few_orders", of)
     if len(of.brands) < 2:
         return CannotPlan("no_peers", of)
-    whole = media.spent(warehouse, brand, warehouse.first_day, warehouse.last_day)
-    supply = media.supply(warehouse, category, warehouse.last_day)
     phases = media.by_phase(warehouse, brand, earlier, category)
     if phases.empty:
         phases = then.assign(phase=media.OTHER, days=(window[1] - window[0]).days + 1)
-    trials = media_trials.lifts(warehouse, brand, of)
-    learned = media_plan.learn(of, whole, then, phases, supply, window, days, trials, seed, prices)
+    whole = media.spent(warehouse, brand, warehouse.first_day, warehouse.last_day)
+    supply = media.supply(warehouse, category, warehouse.last_day)
+    return replace(found, phases=phases, whole=whole, supply=supply, trials=media_trials.lifts(warehouse, brand, of))
+
+
+def made(
+    of: Facts, total: float, floors: Sequence[str], caps: Sequence[str], seed: int, reach: Sequence[str] = (),
+    first: date | None = None, prices: Prices | None = None, fit: "Fit | None" = None,
+) -> MediaPlan:  # fmt: skip
+    """The plan of `total` from what was read. fit: of an earlier plan from the same facts, which is not made again."""
+    warehouse, then, window, trials = of.warehouse, of.then, of.window, of.trials
+    learned = media_plan.learn(of.of, of.whole, then, of.phases, of.supply, window, of.days, trials, seed, prices, fit)
     curves, names = learned.curves, learned.curves.channels
     low = media_limits.bounds(floors, names, total, "floors", 0.0)
     most = curves.most()
     if first is not None:
-        most = np.minimum(most, media_limits.slots(warehouse, curves, first, first + timedelta(days=days - 1)))
+        most = np.minimum(most, media_limits.slots(warehouse, curves, first, first + timedelta(days=of.days - 1)))
     high = np.minimum(media_limits.bounds(caps, names, total, "caps", 1.0), most)
-    least = media_limits.people(warehouse, of, curves, reach)
+    least = media_limits.people(warehouse, of.of, curves, reach)
     chosen = split.best(curves.gmv, total, low, high, names, least)
-    credit = media_plan.last_touch(of, names, *window)
+    credit = media_plan.last_touch(of.of, names, *window)
     rivals = media_plan.rivals(learned, then, credit, total, most)
-    return MediaPlan(of, learned, window, then, phases, total, low, high, least, chosen, rivals, len(trials))
+    return MediaPlan(of.of, learned, window, then, of.phases, total, low, high, least, chosen, rivals, len(trials))
 
 
 BUDGET = [

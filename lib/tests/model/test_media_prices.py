@@ -1,0 +1,66 @@
+"""What campaigns taught of prices: a channel's depth from what was paid above others' prices, its room from money left over."""
+
+import numpy as np
+import pytest
+
+from apex.model import media_prices
+from apex.model.media_curves import DEPTH, ROOM
+from apex.model.media_prices import GROWS, LITTLE, Prices, told
+
+NAMES = ("feed", "tv")
+CARRIES = np.array([[1000.0, 500.0], [2000.0, 500.0]])
+MARKET = np.array([[10.0, 20.0], [12.0, 20.0]])
+AUCTION = np.array([True, False])
+
+
+def campaign(depth, contacts, planned=(0.0, 0.0), heard=None):
+    """What a campaign shows whose auction's price truly rises with this depth."""
+    contacts = np.array(contacts, float)
+    rise = 1 + contacts / (2 * depth * CARRIES) * AUCTION
+    found = told(NAMES, CARRIES, MARKET, MARKET * contacts * rise, contacts, AUCTION, np.array(planned), heard or {})
+    return found.set_index("channel")
+
+
+@pytest.mark.parametrize("depth", [0.1, 0.27, 0.8])
+def test_the_depth_of_an_auction_is_read_from_what_was_paid_above_others_prices(depth):
+    found = campaign(depth, [[400, 100], [900, 100]])
+    assert found.depth["feed"] == pytest.approx(depth)
+    assert np.isnan(found.depth["tv"])  # a contract's price is flat
+
+
+def test_where_next_to_nothing_was_paid_above_the_depth_is_at_least_so_much():
+    flat = campaign(1e9, [[400, 100], [900, 100]]).depth["feed"]
+    assert flat == pytest.approx((MARKET[:, 0] * [400**2 / 1000, 900**2 / 2000]).sum() / 2 / (LITTLE * (4000 + 10_800)))
+
+
+def test_money_left_over_tells_what_a_channel_can_sell():
+    found = campaign(0.3, [[400, 100], [900, 100]], planned=(1.0, 10_000.0))
+    assert found.room["tv"] == pytest.approx(0.2)  # 4,000 of 10,000 were spent on 200 of 1,000 contacts
+    assert np.isnan(found.room["feed"])
+
+
+def test_a_room_that_did_not_bind_grows_and_one_hardly_used_stays():
+    used = campaign(0.3, [[0, 100], [0, 100]], planned=(0.0, 4000.0), heard={"tv": 0.21})
+    assert used.room["tv"] == pytest.approx(GROWS * 0.21)
+    assert np.isnan(campaign(0.3, [[0, 10], [0, 10]], planned=(0.0, 400.0), heard={"tv": 0.21}).room["tv"])
+    assert campaign(0.3, [[0, 600], [0, 600]], planned=(0.0, 24_000.0), heard={"tv": 1.4}).room["tv"] == ROOM
+
+
+def test_a_wrong_room_is_unlearned_within_three_campaigns():
+    heard, true = {"tv": 0.2}, 0.6
+    for _ in range(3):
+        n = min(heard["tv"], true) * 500
+        cost = np.array([[0.0, 20 * n]] * 2)
+        planned = 40 * heard["tv"] * 500
+        found = told(NAMES, CARRIES, MARKET, cost, np.array([[0, n]] * 2), AUCTION, np.array([0.0, planned]), heard)
+        room = found.set_index("channel").room["tv"]
+        heard = {"tv": room} if room == room else heard
+    assert heard["tv"] == pytest.approx(true, rel=0.13)
+
+
+def test_lessons_and_prior_meet_by_their_precision():
+    nothing, heard = (Prices(d, {}).of(NAMES) for d in ({}, {"feed": (0.1, 0.1 * np.exp(-0.5), 0.1 * np.exp(0.5))}))
+    assert nothing.depth.tolist() == [pytest.approx(DEPTH[0])] * 2 and nothing.room.tolist() == [ROOM] * 2
+    assert 0.1 < heard.depth[0] < DEPTH[0] and heard.depth_sd[0] < DEPTH[1]
+    sure = Prices({"feed": (0.1, 0.0999, 0.1001)}, {"feed": 99.0}).of(NAMES)
+    assert sure.depth[0] == pytest.approx(0.1, rel=0.05) and sure.room[0] == media_prices.MOST

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import ibis
 import pandas as pd
 
 from apex.warehouse import Warehouse
@@ -16,10 +17,11 @@ BEFORE = 90  # days whose middle is a plain day
 ENOUGH = 50  # contacts of others, from which on they tell a price
 COLUMNS = ["channel", "site", "buying", "crowd", "impressions", "clicks", "cost_minor"]
 CLICKED = ["channel", "whom", "message", "contacts", "clicks"]
+CREATIVES = ["channel", "whom", "message", "creative", "old", "back", "seen", "contacts", "clicks"]
 # Days whose clicks tell what creatives pull (convention): they wear out with a half-life of about a month, so that older clicks
 # are of creatives that were fresher, or others, and fewer days have too few clicks.
 FRESH = 28
-YEAR = 365  # days whose media say how a channel is targeted that met nobody in the FRESH ones
+YEAR = 365  # days whose media tell of messages, beyond creatives; and how a channel is targeted that met nobody in the FRESH ones
 
 
 def window(warehouse: Warehouse, campaign_id: str | None) -> tuple[date, date] | None:
@@ -123,6 +125,34 @@ def clicked(warehouse: Warehouse, brand: str, first: date, last: date) -> pd.Dat
     frame = sums.agg(contacts=both.impressions.sum(), clicks=both.clicks.sum()).execute()
     frame = frame.astype({"contacts": "int64", "clicks": "int64"})
     return frame[CLICKED].sort_values(CLICKED[:3], ignore_index=True)
+
+
+def by_creative(warehouse: Warehouse, brand: str, last: date, days: int = YEAR) -> pd.DataFrame:
+    """CREATIVES: as `clicked`, a row a channel, targeting, creative and FRESH days, of the days up to `last`.
+
+    Days before `last`: old, since the creative was first seen in the data; seen, since it was last shown; back, of the row's
+    contacts on average.
+    """
+    if not warehouse.has("spend") or not warehouse.has("creatives"):
+        return pd.DataFrame(columns=CREATIVES).astype({"contacts": "int64", "clicks": "int64"})
+    creatives = warehouse.table("creatives")
+    said = creatives.filter((creatives.brand == brand) & (creatives.message.fill_null("") != ""))
+    bought = _days(warehouse, warehouse.first_day, last).filter(lambda t: (t.brand == brand) & t.clicks.notnull())
+    both = bought.join(said.select("creative_id", "message"), "creative_id")
+    both = both.mutate(
+        whom=both.crowd.fill_null(""), creative=both.creative_id, ago=ibis.literal(last).delta(both.day, unit="day")
+    )
+    one = ibis.window(group_by="creative")
+    both = both.mutate(old=both.ago.max().over(one), seen=both.ago.min().over(one), turn=both.ago // FRESH)
+    sums = both.filter((both.ago < days) & (both.impressions > 0)).group_by(
+        "channel", "whom", "message", "creative", "old", "seen", "turn"
+    )
+    frame = sums.agg(
+        contacts=both.impressions.sum(), clicks=both.clicks.sum(), all=(both.ago * both.impressions).sum()
+    ).execute()
+    frame = frame.astype({"contacts": "int64", "clicks": "int64"})
+    frame["back"] = frame["all"].astype(float) / frame.contacts
+    return frame.sort_values(["channel", "whom", "creative", "turn"], ignore_index=True)[CREATIVES]
 
 
 def targeting(warehouse: Warehouse, brand: str, last: date) -> pd.DataFrame:

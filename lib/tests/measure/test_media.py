@@ -188,15 +188,28 @@ def test_a_channels_targeting_is_that_of_the_last_weeks_else_of_the_year(told):
     ]
 
 
+def test_creatives_have_an_age_and_a_last_day(told):
+    frame = media.by_creative(told(), "b", LAST)
+    assert list(frame.columns) == media.CREATIVES
+    assert frame.values.tolist() == [
+        ["feed", "broad", "new", "v1", 73, 33.0, 2, 99, 1],
+        ["feed", "likely", "new", "v1", 73, pytest.approx((3 * 50 + 2 * 30) / 80), 2, 80, 2],
+        ["sms", "likely", "new", "v1", 73, 73.0, 2, 9, 1], ["tv", "", "new", "v1", 73, 2.0, 2, 8, 1],
+    ]  # fmt: skip
+    assert media.by_creative(told(), "b", LAST, 20).old.tolist() == [73, 73]  # seen before, though not counted
+
+
 @pytest.mark.parametrize("drop", ["creative_id", "clicks"])
 def test_without_creatives_clicks_or_messages_there_are_none(told, drop):
     frame = media.clicked(told(drop=[drop]), "b", *WEEKS)
     assert frame.empty and list(frame.columns) == media.CLICKED
+    assert media.by_creative(told(drop=[drop]), "b", LAST).empty
 
 
 def test_without_tables_there_are_none(told, market):
     assert media.clicked(told(creatives=None), "b", *WEEKS).empty
     plain = market([event(0, n, "buy") for n in range(3)])
+    assert media.by_creative(plain, "b", LAST).empty
     assert media.clicked(plain, "b", *WEEKS).empty and media.targeting(plain, "b", LAST).empty
 
 

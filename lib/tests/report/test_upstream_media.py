@@ -118,7 +118,7 @@ def said(house, day):
              for v, n in (("v1", 90), ("v2", 30))]  # fmt: skip
     spend += [line | {"day": day(88), "channel": "sms", "creative_id": "v2", "impressions": 9, "clicks": 0, "cost_minor": 0,
                       "buying": "owned", "crowd": "members"},
-              line | {"day": day(5), "channel": "tv", "creative_id": "v2", "impressions": 999, "clicks": 500}]  # fmt: skip
+              line | {"day": day(5), "channel": "tv", "creative_id": "v2", "impressions": 999, "clicks": 0}]  # fmt: skip
     creatives = [{"creative_id": v, "brand": "b", "message": m} for v, m in (("v1", "new"), ("v2", "price"))]
     return house(events, spend=spend, creatives=creatives)
 
@@ -127,9 +127,9 @@ def test_every_channel_has_its_message_also_the_free_one(said, day):
     frame = media_said.said(said, "b", day(90))
     assert list(frame.columns) == media_said.MESSAGES
     assert frame.channel.tolist() == ["feed", "sms", "tv"] and set(frame.message) == {"new"} and frame.then.isna().all()
-    assert frame.clicks.tolist() == [120, 120, 120]  # what is not known by itself rests on all
+    assert frame.clicks.tolist() == [120, 120, 120] == frame.in_all.tolist()  # what is not known by itself rests on all
     sure, other, late = frame.itertuples()
-    assert 1.05 < sure.low < sure.pull < sure.high < 1.5 and other.low < sure.low and late.pull == sure.pull
+    assert 0.95 < sure.low < sure.pull < sure.high < 1.5 and other.low < sure.low and late.pull == sure.pull
     assert media_said.by_channel(frame) == {"feed": ["new"], "sms": ["new"], "tv": ["new"]}
     assert media_said.said(said, "b", day(60)).empty and media_said.said(said, "c", day(90)).empty
 

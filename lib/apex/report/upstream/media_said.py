@@ -1,15 +1,15 @@
-"""Which message each channel of the plan carries: clicks of the last weeks read, the pull fitted, a row a channel."""
+"""Which message each channel of the plan carries: clicks of the last year read, the pull fitted, a row a channel."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from apex.measure import media
-from apex.measure.media import FRESH
+from apex.measure.media import YEAR
 from apex.model import media_messages
-from apex.model.media_messages import Pull
+from apex.model.media_messages import AHEAD, Pull
 from apex.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 MESSAGES = ["channel", "whom", "message", "then", "pull", "low", "high", "clicks", "in_all"]
 
 
-def pulled(warehouse: Warehouse, brand: str, last: date) -> Pull:
-    """What the clicks of the FRESH days up to `last` say of the brand's messages."""
-    return media_messages.pull(media.clicked(warehouse, brand, last - timedelta(days=FRESH - 1), last))
+def pulled(warehouse: Warehouse, brand: str, last: date, days: int = AHEAD) -> Pull:
+    """What the clicks of the YEAR up to `last` say of the brand's messages in so many days after it."""
+    return media_messages.pull(media.by_creative(warehouse, brand, last, YEAR), days)
 
 
-def said(warehouse: Warehouse, brand: str, last: date) -> pd.DataFrame:
-    """MESSAGES: a row a channel of the brand's media, also those that cost nothing, as of `last`.
+def said(warehouse: Warehouse, brand: str, last: date, days: int = AHEAD) -> pd.DataFrame:
+    """MESSAGES: a row a channel of the brand's media, also those that cost nothing, for so many days after `last`.
 
     whom: its targeting; message, then: what it carries first and in the second half (null: the first all the time); pull: clicks
     on it for one on any message in turn, with 80 % interval; clicks: on channels of this targeting, on which it rests,
     and in_all. Channels that take any in turn are left out; empty where messages cannot be told apart.
     """
-    pull, rows = pulled(warehouse, brand, last), []
+    pull, rows = pulled(warehouse, brand, last, days), []
     for row in media.targeting(warehouse, brand, last).itertuples():
         names = pull.chosen(row.whom)
         if names:
@@ -50,8 +50,11 @@ def said(warehouse: Warehouse, brand: str, last: date) -> pd.DataFrame:
 
 
 def messages(run: "Run") -> pd.DataFrame:
-    """`said` as of the last day that is known: what other notebooks read."""
-    return said(run.warehouse, run.brand, run.warehouse.last_day)
+    """`said` for the campaign, as of the last day that is known: what other notebooks read."""
+    campaign = run.campaign
+    days = campaign.phases.days() or [("", *campaign.window)]
+    length = (max(last for *_, last in days) - min(first for _, first, _ in days)).days + 1
+    return said(run.warehouse, run.brand, run.warehouse.last_day, length)
 
 
 def by_channel(frame: pd.DataFrame) -> dict[str, Sequence[str]]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apex.measure import media_clicks as clicks
+from apex.measure import media
 from apex.model import media_messages
 from truth.league_life import Life
 from truth.media import split_as, usual_budget
@@ -99,7 +99,7 @@ def brought(life: Life, plan: Plan, salts: Iterable[int]) -> np.ndarray:
 
 
 def clicked(life: Life, plan: Plan | None, last: date) -> pd.DataFrame:
-    """`measure.media.clicked` on a day, of the life so far and of a plan that runs: as its spend will show.
+    """`measure.media.by_creative` on a day, of the life so far and of a plan that runs: as its spend will show.
 
     Read from the stretches themselves: a warehouse for each phase of every policy would take hours.
     """
@@ -109,19 +109,17 @@ def clicked(life: Life, plan: Plan | None, last: date) -> pd.DataFrame:
         spend, assigned = Spend(part.drawn), part.compiled
         spend.add(part.events[part.events[:, AT["brand"]] == 0])
         parts.append(_own(spend.tables(assigned.bought if assigned else [])["spend"], life.of.brand))
-    told = pd.concat(parts)
-    day = pd.to_datetime(told.day)
-    told["back"], told["age"] = (
-        (pd.Timestamp(last) - day).dt.days,
-        (day - day.groupby(told.creative_id).transform("min")).dt.days,
-    )
-    told = told[told.back < clicks.BACK]
-    told["message"] = told.creative_id.map(life.now.tables["creatives"].to_pandas().set_index("creative_id").message)
+    told = pd.concat(parts).rename(columns={"impressions": "contacts", "creative_id": "creative"})
+    told["ago"] = (pd.Timestamp(last) - pd.to_datetime(told.day)).dt.days
+    by = told.groupby("creative").ago
+    told["old"], told["seen"], told["turn"] = by.transform("max"), by.transform("min"), told.ago // media.FRESH
+    told["message"] = told.creative.map(life.now.tables["creatives"].to_pandas().set_index("creative_id").message)
     channels = life.of.market.drawn.spec["channels"]
     told["whom"] = told.channel.map({c: v["target"] for c, v in channels.items()})
-    told["age"], told["back"] = (told[c] // clicks.WEEK * clicks.WEEK + clicks.WEEK // 2 for c in ("age", "back"))
-    told = told.rename(columns={"impressions": "contacts", "creative_id": "creative"})
-    return told.groupby(clicks.COLUMNS[:6], as_index=False)[["contacts", "clicks"]].sum()
+    told = told[(told.ago < media.YEAR) & (told.contacts > 0)].assign(all=told.ago * told.contacts)
+    keys = ["channel", "whom", "message", "creative", "old", "seen", "turn"]
+    sums = told.groupby(keys, as_index=False)[["contacts", "clicks", "all"]].sum()
+    return sums.assign(back=sums["all"] / sums.contacts)[media.CREATIVES]
 
 
 def _own(spend: pa.Table, brand: str) -> pd.DataFrame:

@@ -206,7 +206,7 @@ def execute(life: Life, plan: Plan) -> Plan:
     for first in sorted({plan.days(line)[0] for line in plan.media}):
         eve, last_day = first - timedelta(days=1), max(plan.days(m)[1] for m in plan.media if plan.days(m)[0] == first)
         running = played.spoken(life, plan, says) if first > plan.first_day else None
-        known[first] = media_messages.pull(played.clicked(life, running, eve), (last_day - eve).days / 2)
+        known[first] = media_messages.pull(played.clicked(life, running, eve), (last_day - eve).days)
     return played.spoken(life, plan, says)
 
 

@@ -109,7 +109,7 @@ def clicked(life: Life, plan: Plan | None, last: date) -> pd.DataFrame:
         spend, assigned = Spend(part.drawn), part.compiled
         spend.add(part.events[part.events[:, AT["brand"]] == 0])
         parts.append(_own(spend.tables(assigned.bought if assigned else [])["spend"], life.of.brand))
-    told = pd.concat(parts).rename(columns={"impressions": "contacts", "creative_id": "creative"})
+    told = pd.concat(parts, ignore_index=True).rename(columns={"impressions": "contacts", "creative_id": "creative"})
     told["ago"] = (pd.Timestamp(last) - pd.to_datetime(told.day)).dt.days
     by = told.groupby("creative").ago
     told["old"], told["seen"], told["turn"] = by.transform("max"), by.transform("min"), told.ago // media.FRESH

@@ -86,6 +86,6 @@ def told(
         if used and spent < SHORT * planned[c]:
             room = used
         elif used > USED * heard.get(name, np.inf):
-            room = min(GROWS * heard[name], ROOM)
+            room = min(GROWS * max(heard[name], used), ROOM)
         rows.append((name, depth, room))
     return pd.DataFrame(rows, columns=["channel", "depth", "room"])

@@ -42,6 +42,8 @@ def test_money_left_over_tells_what_a_channel_can_sell():
 def test_a_room_that_did_not_bind_grows_and_one_hardly_used_stays():
     used = campaign(0.3, [[0, 100], [0, 100]], planned=(0.0, 4000.0), heard={"tv": 0.21})
     assert used.room["tv"] == pytest.approx(GROWS * 0.21)
+    more = campaign(0.3, [[0, 100], [0, 100]], planned=(0.0, 4000.0), heard={"tv": 0.05})
+    assert more.room["tv"] == pytest.approx(GROWS * 0.2)  # more was sold than was thought to be there
     assert np.isnan(campaign(0.3, [[0, 10], [0, 10]], planned=(0.0, 400.0), heard={"tv": 0.21}).room["tv"])
     assert campaign(0.3, [[0, 600], [0, 600]], planned=(0.0, 24_000.0), heard={"tv": 1.4}).room["tv"] == ROOM
 

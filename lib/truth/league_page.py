@@ -10,8 +10,8 @@ from apex import files, show
 from truth import league_lessons, league_score
 from truth.league_chart import race
 from truth.league_learned import tables as learned_tables
-from truth.league_score import LEAST, ORACLE, OURS, RIVALS, SECOND, policies
-from truth.league_tables import Shape, ablations, beside, everything, odds, worst
+from truth.league_score import LEAST, ORACLE, OURS, RIVALS, SECOND, SPLIT, policies
+from truth.league_tables import Shape, ablations, alone, beside, everything, odds, worst
 from truth.league_words import HOW, NAMES, WORDS, answer, headline, name, tiles, yuan
 from truth.paper import paper
 
@@ -20,16 +20,18 @@ RACED = "What a policy's media brought beyond the same life without any: medians
 
 
 def summary(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Name → frame: gained, beside, goals, kept, spent, odds, worst (`truth.league_score`), learned, apart (`league_lessons`).
+    """Name → frame: gained, beside, goals, kept, spent, odds, worst (`truth.league_score`), learned, apart (`league_lessons`);
 
+    alone: as `beside`, of the workspace's split with messages in turn, beside the rivals.
     results: a row a market, policy and campaign, at least one.
     """
     of = league_score.sums(results)
-    together = league_score.beside(of)
+    together, split = league_score.beside(of), league_score.beside(of, SPLIT)
     return {
         "gained": league_score.gained(of), "beside": together, "goals": league_score.goals(together),
         "kept": league_score.kept(results), "spent": league_score.spent(results), "odds": league_score.odds(results),
-        "worst": league_score.worst(of), "learned": league_lessons.learned(results), "apart": league_lessons.apart(results),
+        "alone": split[split.policy.isin(RIVALS)], "worst": league_score.worst(of),
+        "learned": league_lessons.learned(results), "apart": league_lessons.apart(results),
     }  # fmt: skip
 
 
@@ -71,15 +73,26 @@ def write(
         race(so_far, {p: name(p) for p in policies(results) if p not in of.cut}, of.heads, WORDS, RACE, RACED).html,
         *beside(found["beside"], of, noise),
         *ablations(found["beside"], found["odds"], of),
+        *alone(found["alone"], of),
         *learned_tables(found["learned"], found["apart"], of.heads),
         *odds(found["odds"]),
         *everything(found),
         *worst(found["worst"], of),
         HOW,
+        f"<p>{escape(_made(results))}</p>",
     ]
     for title, frame in found.items():
         files.atomic_write(folder / f"{title}.csv", frame.round(6).to_csv(index=False, lineterminator="\n"))
     return paper("The league", [p for p in parts if p], folder / "index.html")
+
+
+def _made(results: pd.DataFrame) -> str:
+    """Where the figures come from, in a line."""
+    seeds = sorted(set(results.seed))
+    said = f"Markets of seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"The market of seed {seeds[0]}"
+    if "consumers" in results:
+        said += f", {' or '.join(WORDS.count(c) for c in sorted(set(results.consumers)))} consumers each"
+    return f"{said}; code {', '.join(sorted(set(results.made_from.astype(str))))}."
 
 
 def _missing(results: pd.DataFrame, wanted: int | None, failed: Mapping[int, str]) -> str:

@@ -14,7 +14,8 @@ import pandas as pd
 
 OURS, ORACLE, TOUCH = "ours", "oracle", "touch"
 RIVALS = ("even", "last", "touch", "markov")
-ABLATIONS = ("ours_split", "no_lessons", "no_trials")
+SPLIT = "ours_split"  # ours, with messages in turn as the rivals show them
+ABLATIONS = (SPLIT, "no_lessons", "no_trials")
 ORDER = (*RIVALS, OURS, ORACLE, *ABLATIONS)
 TELLERS = ("odds", "odds_plain", "odds_last")
 DRAWS, SEED, LEAST = 2000, 12, 6
@@ -84,21 +85,21 @@ def gained(of: dict[tuple[int, int], pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "last", "policy", "median", "low", "high", "n"])
 
 
-def beside(of: dict[tuple[int, int], pd.DataFrame]) -> pd.DataFrame:
-    """Ours market by market beside each other policy, a row a span: first, last, policy, n (markets with both);
+def beside(of: dict[tuple[int, int], pd.DataFrame], mine: str = OURS) -> pd.DataFrame:
+    """Ours (or another policy) market by market beside each other, a row a span: first, last, policy, n (markets with both);
 
     difference, low, high: ours less the other, fen; ratio, ratio_low, ratio_high: ours over the other, of markets where the
     other gained anything (`left_out`: how many did not); ahead: the share of markets in which ours gained more.
     """
     rows = []
     for span, frame in of.items():
-        for p in frame if OURS in frame else ():
-            if p == OURS:
+        for p in frame if mine in frame else ():
+            if p == mine:
                 continue
-            both = frame[[OURS, p]].dropna()
+            both = frame[[mine, p]].dropna()
             sound = both[both[p] > 0]
-            gap, ratio = told(both[OURS] - both[p]), told(sound[OURS] / sound[p])
-            ahead = float((both[OURS] > both[p]).mean()) if len(both) else np.nan
+            gap, ratio = told(both[mine] - both[p]), told(sound[mine] / sound[p])
+            ahead = float((both[mine] > both[p]).mean()) if len(both) else np.nan
             rows.append((*span, p, gap.n, *gap[:3], *ratio[:3], len(both) - len(sound), ahead))
     columns = ["first", "last", "policy", "n", "difference", "low", "high", "ratio", "ratio_low", "ratio_high", "left_out",
                "ahead"]  # fmt: skip

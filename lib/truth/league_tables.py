@@ -67,21 +67,27 @@ def since(of: Shape) -> str:
     return "from the second campaign on" if of.span[0] == SECOND else "in the first campaign"
 
 
-def beside(found: pd.DataFrame, of: Shape, noise: str) -> list[str]:
-    """Ours beside rivals and oracle: together, in percent and in money by campaign. noise: a sentence for the note."""
-    across = [*of.rivals, *([ORACLE] if of.oracle else [])]
-    total = [row for p in across if (row := pick(found, p, of.span)) is not None]
-    if not total:
-        return []
-    whole = pd.DataFrame({
+def together(found: pd.DataFrame, across: list[str], span: Span, who: str) -> tuple[pd.DataFrame, Columns]:
+    """A row a policy: how much more is gained over the span's campaigns together; and the heads. who: gained it."""
+    total = [row for p in across if (row := pick(found, p, span)) is not None]
+    frame = pd.DataFrame({
         "policy": [name(r.policy) for r in total], "difference": [gap(r) for r in total], "ratio": [ratio(r) for r in total],
         "ahead": [r.ahead for r in total], "n": [r.n for r in total], "left": [r.left_out for r in total],
     })  # fmt: skip
     columns: Columns = {
-        "policy": ("The workspace beside 对手", "text"), "difference": ("Gained more, yuan a market 多赚（元）", str),
+        "policy": (f"{who} beside 对手", "text"), "difference": ("Gained more, yuan a market 多赚（元）", str),
         "ratio": ("In percent 百分比", str), "ahead": ("Ahead in 领先市场", "share"), "n": ("Markets 市场", "count"),
         "left": ("Ratio left out 未计比率", "count"),
     }  # fmt: skip
+    return frame, columns
+
+
+def beside(found: pd.DataFrame, of: Shape, noise: str) -> list[str]:
+    """Ours beside rivals and oracle: together, in percent and in money by campaign. noise: a sentence for the note."""
+    across = [*of.rivals, *([ORACLE] if of.oracle else [])]
+    whole, columns = together(found, across, of.span, "The workspace")
+    if whole.empty:
+        return []
     note = (
         "Medians over markets of the paired figure, with the 95% interval. Oracle: what share of its gain ours reached."
     )
@@ -128,6 +134,16 @@ def ablations(found: pd.DataFrame, odds: pd.DataFrame, of: Shape) -> list[str]:
         title = "What it costs, campaign by campaign, yuan a market 每场损失（元）"
         out.append(show.table(costs, "ablations-by-campaign", WORDS, heads, title).html)
     return out
+
+
+def alone(found: pd.DataFrame, of: Shape) -> list[str]:
+    """The workspace's split beside the rivals', all with messages in turn."""
+    whole, columns = together(found, of.rivals, of.span, "The split alone")
+    if whole.empty:
+        return []
+    note = "The workspace's split of the budget with messages in turn, as the rivals show theirs: what the split alone earns."
+    title = f"The split alone, {since(of)} 仅看预算分配"
+    return [show.table(whole, "alone", WORDS, columns, title, note).html]
 
 
 def odds(found: pd.DataFrame) -> list[str]:

@@ -35,11 +35,12 @@ HEADLINES = {
     "none": "The workspace has no rival here to be held against 没有可比的对手",
 }
 HOW = """<h2>How it is played 怎么打</h2>
-<p>Each market is simulated from frozen priors and nobody looked at it before. A brand plays its six large campaigns of three
+<p>Each market is simulated from frozen priors. A brand plays its six large campaigns of three
 years; every policy gets the same budgets and meets the same chance, and lives on with what its own earlier campaigns caused.
 <strong>Even split</strong> gives each channel the same; <strong>last year's</strong> repeats its shares; <strong>last
 touch</strong> and <strong>Markov</strong> follow their credit; <strong>the workspace</strong> runs the whole loop by the
-notebooks' own functions: insight, plan, execute, wrap-up, lesson, next plan. The <strong>oracle</strong> is the same planner
+notebooks' own functions: insight, plan, execute, wrap-up, lesson, next plan. Rivals show each
+channel's messages in turn, the workspace chooses by the clicks of the last weeks. The <strong>oracle</strong> is the same planner
 told the true curves and conversions; no brand could have it, and it need not be the very best.</p>
 <p>Gained: GMV of the campaign's days and of 15 days after, less that of the same market's life in which the brand never bought
 media in any campaign; the mean of several chances. So what one campaign leaves behind counts in the next. Markets are the
@@ -130,6 +131,14 @@ def answer(found: dict[str, pd.DataFrame], results: pd.DataFrame, words: Words) 
         parts.append(f"Surely more than the workspace gained: {', '.join(beaten)}.")
     if unsure:
         parts.append(f"Not told apart from it: {', '.join(unsure)}.")
+    split = later(found["alone"])
+    split = split[split.policy == near.policy]
+    if len(split):
+        row = split.iloc[0]
+        share = between(row.ratio - 1, row.ratio_low - 1, row.ratio_high - 1, words.share, sign=True)
+        parts.append(
+            f"Its split of the budget alone, with messages in turn as the rivals show them: {share} beside the same rival."
+        )
     each = of[of.policy.isin(RIVALS) & (of["first"] == of["last"]) & (of["first"] >= SECOND) & of.low.notna()]
     if len(each):
         parts.append(
@@ -145,7 +154,7 @@ def answer(found: dict[str, pd.DataFrame], results: pd.DataFrame, words: Words) 
 
 
 def tiles(found: dict[str, pd.DataFrame], words: Words) -> list[dict[str, str | None]]:
-    """What was to be reached, and whether it was."""
+    """What was to be reached, and whether it was; with care where the interval still holds less."""
     goals = found["goals"].set_index("goal")
     texts = {
         "whole": ("Rivals surely beaten, campaigns 2 on 胜过的对手", "all of them"),
@@ -165,7 +174,8 @@ def tiles(found: dict[str, pd.DataFrame], words: Words) -> list[dict[str, str | 
             value = f"{words.count(round(row.value * row.n))} of {words.count(row.n)}"
         interval = "" if pd.isna(row.low) else f"{words.share(row.low - away)} to {words.share(row.high - away)}; "
         open_ = pd.isna(row.reached)
-        judged = "none" if open_ else "ahead" if row.reached else "behind"
+        sure = goal in ("whole", "each") or row.low >= row.wanted
+        judged = "none" if open_ else "behind" if not row.reached else "ahead" if sure else "careful"
         said = "not to be said yet; " if open_ else ""
         made.append({"label": label, "value": value, "note": f"{said}{interval}wanted: {wanted}", "verdict": judged})
     return made

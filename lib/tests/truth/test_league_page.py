@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,16 @@ def test_ours_is_held_against_others_market_by_market(results, found):
     assert told.ahead == pytest.approx((wide.ours > wide.touch).mean()) and told.n == 12 and told.left_out == 0
     pooled = league_score.told(wide.ours).low - league_score.told(wide.touch).high
     assert told.low > pooled  # pairing takes out what markets differ by
+
+
+def test_the_split_alone_is_held_against_rivals(results, found):
+    wide = results[results.campaign == 3].pivot(index="seed", columns="policy", values="gained_minor")
+    told = row(found["alone"], policy="even", first=3, last=3)
+    assert told.ratio == pytest.approx((wide.ours_split / wide.even).median())
+    assert set(found["alone"].policy) == {"even", "last", "touch", "markov"}
+    assert "split of the budget alone" in league_words.answer(found, results, league_words.WORDS)
+    none = league_page.summary(results[results.policy != "ours_split"])
+    assert none["alone"].empty and "alone" not in league_words.answer(none, results, league_words.WORDS)
 
 
 def test_a_ratio_without_a_gain_below_it_is_left_out_and_counted(results):
@@ -209,7 +220,7 @@ def test_a_page_of_one_market_tells_no_interval(tmp_path):
     assert "Market 9 could not be played: ValueError: &lt;no plan&gt;" in html and "95% interval 2" not in html
 
 
-@pytest.mark.parametrize("gone", ["touch", "oracle", "ours", "no_trials"])
+@pytest.mark.parametrize("gone", ["touch", "oracle", "ours"])
 def test_a_policy_that_was_not_played_is_missing_and_nothing_else(results, tmp_path, gone):
     html = league_page.write(results[results.policy != gone], tmp_path).read_text("utf-8")
     assert f"Not played: {league_words.name(gone)}" in html.replace("&#x27;", "'")
@@ -388,3 +399,48 @@ def test_the_command_and_its_verb_are_there(tmp_path):
     )
     assert "-m truth league --seeds 5 7" in done.stdout, done.stderr
     assert "league" in subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
+
+
+SLOW = """
+import os, pathlib, time
+def play(seed, consumers):
+    pathlib.Path(PID).write_text(str(os.getpid()))
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for a process where Linux lists them")
+def test_what_plays_ends_with_a_call_that_is_killed(tmp_path):
+    pid = tmp_path / "pid"
+    (tmp_path / "league_slow_here.py").write_text(SLOW.replace("PID", repr(str(pid))), encoding="utf-8")
+    code = f"""
+if __name__ == "__main__":
+    from league_slow_here import play
+    from truth import league_run
+    league_run.main(["--seeds", "1", "2", "--cores", "1", "--folder", {str(tmp_path / "league")!r}], play, "a")
+"""
+    (tmp_path / "call.py").write_text(code, encoding="utf-8")
+    path = os.pathsep.join([str(ROOT / "lib"), str(tmp_path)])
+    call = subprocess.Popen(
+        [sys.executable, str(tmp_path / "call.py")], env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.DEVNULL
+    )
+    until(lambda: pid.exists() and pid.read_text())
+    call.kill()
+    call.wait()
+    until(lambda: not alive(int(pid.read_text())))
+
+
+def until(true, seconds=30):
+    """Wait until it is true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def alive(pid):
+    """Whether a process is there and not only waiting to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

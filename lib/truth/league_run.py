@@ -24,6 +24,7 @@ from pathlib import Path
 import pandas as pd
 
 from apex import files
+from apex.errors import ApexError
 from apex.files import ROOT
 from truth.league_page import write
 
@@ -112,16 +113,18 @@ def run(
     play: Play,
     seeds: Sequence[int],
     consumers: int,
-    made_from: str,
+    state: Callable[[], str],
     folder: Path,
     cores: int,
     after: Callable[[int], None],
 ) -> list[int]:
     """Play these markets, so many at once, each in a new process (in this one with 0 cores); after each `after(seed)`.
 
-    Returns the seeds that could not be played. A process that is killed takes only its market with it.
+    Returns the seeds that could not be played. A process that is killed takes only its market with it. state: the digest of the
+    code as it is; raises ApexError when it changes on the way.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    made_from = state()
     todo, failed, busy = list(seeds), list[int](), list[tuple[int, BaseProcess]]()
     spawn = multiprocessing.get_context("spawn")
     try:
@@ -129,6 +132,8 @@ def run(
             while todo and len(busy) < max(cores, 1):
                 seed = todo.pop(0)
                 (folder / f"{seed}.failed.txt").unlink(missing_ok=True)
+                if state() != made_from:  # a new process reads the code anew
+                    raise ApexError("The code changed while the league was being played; call again.")
                 if not cores:
                     try:
                         one(play, seed, consumers, made_from, folder)
@@ -167,8 +172,8 @@ def page(folder: Path, seeds: Sequence[int], consumers: int | None, made_from: s
     return write(results, folder, len(seeds), failed)
 
 
-def main(arguments: list[str] | None = None, play: Play | None = None, made_from: str | None = None) -> int:
-    """Play what is not there yet, write the page, print where. play, made_from: in place of `league.played` and `code()`."""
+def main(arguments: list[str] | None = None, play: Play | None = None, state: Callable[[], str] = code) -> int:
+    """Play what is not there yet, write the page, print where. play: for `truth.league.played`; state: the code's digest."""
     parser = argparse.ArgumentParser(
         prog="python -m truth league", description="Policies over campaign after campaign."
     )
@@ -189,7 +194,7 @@ def main(arguments: list[str] | None = None, play: Play | None = None, made_from
     if play is None:
         play = import_module("truth.league").played  # only now: it brings the whole library
     assert play is not None
-    made_from = made_from or code()
+    made_from = state()
     with files.lock(folder, wait=False):
         todo = [s for s in seeds if kept(folder, s, consumers, made_from) is None]
         sys.stderr.write(f"  {len(seeds)} markets, {len(seeds) - len(todo)} of them are there\n")
@@ -204,7 +209,7 @@ def main(arguments: list[str] | None = None, play: Play | None = None, made_from
             sys.stderr.write(f"  market {seed} {said}; {done} of {len(todo)}, about {left:.0f} min left\n")
             page(folder, seeds, consumers, made_from)
 
-        failed = run(play, todo, consumers, made_from, folder, chosen.cores, after)
+        failed = run(play, todo, consumers, state, folder, chosen.cores, after)
         written = page(folder, seeds, consumers, made_from)
     if failed:
         sys.stderr.write(f"  not played: {', '.join(map(str, sorted(failed)))}; see {folder}/SEED.failed.txt\n")

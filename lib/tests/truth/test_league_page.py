@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from apex import files
+from apex.errors import ApexError
 from apex.files import ROOT
 from truth import __main__ as truth_main
 from truth import league_lessons, league_page, league_run, league_score, league_words
@@ -269,13 +271,13 @@ def light(monkeypatch):
 
 def league(folder, play, *more, made_from="a"):
     words = ["--seeds", "4000", "4003", "--consumers", "500", "--cores", "0", "--folder", str(folder), *more]
-    return league_run.main(words, play, made_from)
+    return league_run.main(words, play, lambda: made_from)
 
 
 def test_a_call_goes_on_where_the_last_one_stopped(tmp_path, capsys, light):
     play = Played()
     league_run.main(
-        ["--seeds", "4000", "4002", "--consumers", "500", "--cores", "0", "--folder", str(tmp_path)], play, "a"
+        ["--seeds", "4000", "4002", "--consumers", "500", "--cores", "0", "--folder", str(tmp_path)], play, lambda: "a"
     )
     assert play.seeds == [4000, 4001] and "about 0 min left" in capsys.readouterr().err
     assert league(tmp_path, play) == 0 and play.seeds == [4000, 4001, 4002]
@@ -353,9 +355,7 @@ def test_markets_play_in_processes_of_their_own_and_one_that_is_killed_takes_onl
 
 
 def test_two_calls_do_not_play_the_same_folder(tmp_path):
-    from apex import files
-
-    with files.lock(tmp_path), pytest.raises(Exception, match="is being built by another process"):
+    with files.lock(tmp_path), pytest.raises(ApexError, match="is being built by another process"):
         league(tmp_path, Played())
 
 
@@ -417,7 +417,7 @@ def test_what_plays_ends_with_a_call_that_is_killed(tmp_path):
 if __name__ == "__main__":
     from league_slow_here import play
     from truth import league_run
-    league_run.main(["--seeds", "1", "2", "--cores", "1", "--folder", {str(tmp_path / "league")!r}], play, "a")
+    league_run.main(["--seeds", "1", "2", "--cores", "1", "--folder", {str(tmp_path / "league")!r}], play, lambda: "a")
 """
     (tmp_path / "call.py").write_text(code, encoding="utf-8")
     path = os.pathsep.join([str(ROOT / "lib"), str(tmp_path)])
@@ -444,3 +444,12 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_code_that_changes_on_the_way_stops_the_call(tmp_path, light):
+    states = iter(["a", "a", "a", "b"])
+    with pytest.raises(ApexError, match="code changed"):
+        league_run.main(
+            ["--seeds", "1", "4", "--cores", "0", "--folder", str(tmp_path)], play := Played(), lambda: next(states)
+        )
+    assert play.seeds == [1] and league_run.kept(tmp_path, 1, 4000, "a") is not None

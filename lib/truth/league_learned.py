@@ -9,11 +9,18 @@ from truth.league_score import ABLATIONS, OURS
 from truth.league_tables import Columns
 from truth.league_words import WORDS, decimals, name
 
-SINGLE = {"trials": "Trials read 已读试验", "messages": "Message 信息"}  # told in one table; others have one each
+SINGLE = {"trials": "Trials read 已读试验", "m": "Bought stock converts at, times other stock 购得资产转化倍数"}
 TITLES = {
-    "shares": "Share of the budget by channel, median 各渠道预算占比",
-    "depth": "How deep a channel's auction is, median 竞价深度",
-    "room": "How far a channel can grow, median 放量空间",
+    "shares": "share of the budget by channel 各渠道预算占比",
+    "depth": "how deep a channel's auction is 竞价深度",
+    "room": "how much a channel can sell 可售量",
+    "messages": "the message chosen 所选信息",
+}
+NOTES = {
+    "shares": "Medians of the markets.",
+    "depth": "By lessons: contacts in units of what the channel carries; the deeper, the slower its price rises. Medians.",
+    "room": "By lessons, where money was left over: contacts in units of what the channel carries. Medians.",
+    "messages": "The commonest choice, and in how many of the markets it was made.",
 }
 
 
@@ -33,8 +40,8 @@ def known(row: pd.Series) -> str:
 
 
 def whole(row: pd.Series) -> str:
-    """The same, of what is counted."""
-    return known(row) if row.text else WORDS.number(row.value)
+    """The same, without decimals that say nothing."""
+    return known(row) if row.text else WORDS.number(row.value, 2)
 
 
 def tables(learned: pd.DataFrame, apart: pd.DataFrame, heads: Mapping[int, str]) -> list[str]:
@@ -42,19 +49,19 @@ def tables(learned: pd.DataFrame, apart: pd.DataFrame, heads: Mapping[int, str])
     mine = learned[learned.policy == OURS]
     across: Columns = {"row": ("", "text"), **{str(k): (f"{k}. {h}", str) for k, h in heads.items()}}
     by_channel: Columns = {**across, "row": ("Channel 渠道", "text")}
-    single = (mine["item"] == "") | mine.what.isin(list(SINGLE))
+    single = mine["item"] == ""
     out = []
     if single.any():
         part = mine[single]
-        names = [SINGLE.get(w, w) + (f": {i}" if i else "") for w, i in zip(part.what, part["item"], strict=True)]
-        note = "Numbers: the median of the markets. Words: the commonest choice, and in how many markets it was made."
-        shown = over(part.assign(item=names), heads, whole)
+        note = "Medians of the markets."
+        shown = over(part.assign(item=[SINGLE.get(w, w) for w in part.what]), heads, whole)
         out.append(show.table(shown, "lessons", WORDS, across, "What the workspace knew 工作台的所知", note).html)
     for what, part in mine[~single].groupby("what", sort=False):
-        part = part.sort_values("value", ascending=False, kind="stable")
+        if what != "messages":
+            part = part.sort_values("value", ascending=False, kind="stable")
         shown = over(part, heads, _share if what == "shares" else known)
         title = f"The workspace: {TITLES.get(str(what), str(what))}"
-        out.append(show.table(shown, f"learned-{what}", WORDS, by_channel, title).html)
+        out.append(show.table(shown, f"learned-{what}", WORDS, by_channel, title, NOTES.get(str(what))).html)
     if len(apart):
         part = apart[~apart.policy.isin(ABLATIONS)].assign(item=lambda f: f.policy.map(name))
         note = "½ Σ |share − the oracle's share|, median: the part of the budget that would have to move."

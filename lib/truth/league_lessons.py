@@ -48,11 +48,11 @@ def split(texts: pd.Series) -> pd.DataFrame:
 
 
 def _leaves(texts: pd.Series) -> Iterator[tuple[str, str, object]]:
-    """(what, item, value) of each text; item is empty where `what` is a single value. Lists and nulls are passed over."""
+    """(what, item, value) of each text; item is empty where `what` is a single value. Lists, nulls and nan are passed over."""
     for text in texts:
         for what, value in (json.loads(text) if isinstance(text, str) and text else {}).items():
             for item, leaf in value.items() if isinstance(value, dict) else [("", value)]:
-                if isinstance(leaf, str | Real):
+                if isinstance(leaf, str) or (isinstance(leaf, Real) and not np.isnan(float(leaf))):
                     yield what, str(item), leaf
 
 

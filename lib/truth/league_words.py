@@ -35,13 +35,14 @@ HEADLINES = {
     "none": "The workspace has no rival here to be held against 没有可比的对手",
 }
 HOW = """<h2>How it is played 怎么打</h2>
-<p>Each market is simulated from frozen priors. A brand plays its six large campaigns of three
-years; every policy gets the same budgets and meets the same chance, and lives on with what its own earlier campaigns caused.
-<strong>Even split</strong> gives each channel the same; <strong>last year's</strong> repeats its shares; <strong>last
-touch</strong> and <strong>Markov</strong> follow their credit; <strong>the workspace</strong> runs the whole loop by the
-notebooks' own functions: insight, plan, execute, wrap-up, lesson, next plan. Rivals show each
-channel's messages in turn, the workspace chooses by the clicks of the last weeks. The <strong>oracle</strong> is the same planner
-told the true curves and conversions; no brand could have it, and it need not be the very best.</p>
+<p>Each market is simulated from frozen priors. A brand plays its six large campaigns of three years; every policy gets the same
+budgets and meets the same chance, and lives on with what its own earlier campaigns caused; money that a channel has no room for
+goes to the others, whoever made the split. <strong>Even split</strong> gives each channel the same; <strong>last year's</strong>
+repeats its shares; <strong>last touch</strong> and <strong>Markov</strong> follow the credit of the campaign before; <strong>the
+workspace</strong> runs the whole loop by the notebooks' own functions: insight, plan, execute, wrap-up, lesson, next plan, and
+leaves a tenth of the consumers alone by chance to learn from. Rivals show messages in turn, the workspace chooses by the clicks
+of the last weeks. The <strong>oracle</strong> is our planner told the true pull of messages and the true curve of every channel:
+no brand could have it, and it need not be the very best.</p>
 <p>Gained: GMV of the campaign's days and of 15 days after, less that of the same market's life in which the brand never bought
 media in any campaign; the mean of several chances. So what one campaign leaves behind counts in the next. Markets are the
 sample: medians over them, differences market by market, intervals by 2,000 draws of markets. About twenty intervals stand side

@@ -20,8 +20,13 @@ def market(seed: int, consumers: int = 4000, worth: dict[str, float] = WORTH) ->
             learning = 1 + (times - 1) * (0.4 if k == 0 and policy != "oracle" else 1.0)
             odds = float(rng.uniform(0.2, 0.9)) if policy in ("ours", "no_lessons") else np.nan
             shares = rng.dirichlet(np.full(4, 8.0 + 10 * (policy == "oracle")))
-            known = {"trials": k, "depth": dict(zip(CHANNELS, np.round(rng.uniform(0.2, 0.6, 4), 3), strict=True)),
-                     "messages": {"likely": "权益" if rng.random() < 0.7 else "新品"}} if policy == "ours" else {}  # fmt: skip
+            says = {c: "权益" if rng.random() < 0.7 else "新品" for c in CHANNELS}
+            depth = dict(zip(CHANNELS, np.round(rng.uniform(0.2, 0.6, 4), 3), strict=True))
+            known = (
+                {"trials": k, "depth": depth, "room": {}, "messages": says, "m": 0.4 + k / 20}
+                if policy == "ours"
+                else {}
+            )
             rows.append({
                 "seed": seed, "policy": policy, "campaign": k + 1, "name": NAMES[k], "first_day": f"{2022 + k // 2}-05-20",
                 "budget_minor": size[k], "spent_minor": size[k] * 0.97, "gained_minor": size[k] * learning * rng.normal(1, 0.05),

@@ -162,7 +162,7 @@ def test_kept_and_spent_are_summed_by_policy(results, found):
 
 
 def test_what_was_learned_is_told_by_campaign():
-    learned = [{"trials": 2, "depth": {"feed": 0.2}, "messages": {"likely": "甲"}, "seen": [1], "none": None},
+    learned = [{"trials": 2, "depth": {"feed": 0.2}, "messages": {"likely": "甲"}, "seen": [1], "none": None, "m": float("nan")},
                {"trials": 4, "depth": {"feed": 0.4, "tv": 1}, "messages": {"likely": "甲"}},
                {"messages": {"likely": "乙"}}, {}]  # fmt: skip
     frame = pd.DataFrame({

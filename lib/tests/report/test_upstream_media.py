@@ -1,5 +1,6 @@
 """The media plan as it is asked for: limits as text, and data that cannot be planned with."""
 
+import itertools
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -139,32 +140,33 @@ PHASES = {"presale": (date(2024, 10, 21), date(2024, 11, 3)), "burst": (date(202
 WHOLE = (date(2024, 9, 20), date(2024, 11, 18))
 
 
-def test_of_two_messages_each_has_half_of_a_lines_days():
-    first, second = in_turn(LINE, ["new", "price"], PHASES, *WHOLE)
-    assert (first.message, first.first_day, first.last_day) == ("new", date(2024, 10, 21), date(2024, 10, 27))
-    assert (second.message, second.first_day, second.last_day) == ("price", date(2024, 10, 28), date(2024, 11, 3))
-    assert (
-        first.phase is None and (first.budget_minor, second.budget_minor) == (501, 500) and second.buying == "auction"
-    )
+def test_of_two_messages_each_has_a_part_of_a_lines_days_and_the_last_ones_are_open():
+    first, second, open_ = in_turn(LINE, ["new", "price"], PHASES, *WHOLE)
+    assert (first.message, first.first_day, first.last_day) == ("new", date(2024, 10, 21), date(2024, 10, 26))
+    assert (second.message, second.first_day, second.last_day) == ("price", date(2024, 10, 27), date(2024, 11, 1))
+    assert (open_.message, open_.first_day, open_.last_day) == (None, date(2024, 11, 2), date(2024, 11, 3))
+    assert first.phase is None and (first.budget_minor, second.budget_minor, open_.budget_minor) == (429, 429, 143)
+    assert open_.buying == "auction"
 
 
-def test_one_message_or_none_leaves_the_line_whole():
+def test_one_message_or_none_leaves_a_short_line_whole():
     assert in_turn(LINE, [], PHASES, *WHOLE) == [LINE]
-    assert in_turn(LINE, ["new"], PHASES, *WHOLE) == [LINE.model_copy(update={"message": "new"})]
     for short in (LINE.model_copy(update={"phase": "burst"}), LINE.model_copy(update={"budget_minor": 0})):
-        assert [x.message for x in in_turn(short, ["new", "price"], PHASES, *WHOLE)] == ["new"]
+        for names in (["new"], ["new", "price"]):
+            assert in_turn(short, names, PHASES, *WHOLE) == [short.model_copy(update={"message": "new"})]
 
 
 @pytest.mark.parametrize("days", [2, 3, 7, 60])
-@pytest.mark.parametrize("amount", [2, 3, 10, 999_999])
-def test_halves_add_up_to_the_last_fen_and_follow_each_other(days, amount):
+@pytest.mark.parametrize("amount", [60, 61, 999_999])
+def test_parts_add_up_to_the_last_fen_and_follow_each_other(days, amount):
     end = WHOLE[0] + timedelta(days=days - 1)
     free = planned.Media(channel="sms", first_day=WHOLE[0], last_day=end, impressions=amount)
-    first, second = in_turn(free, ["new", "price"], PHASES, *WHOLE)
-    assert first.impressions + second.impressions == amount and second.first_day == first.last_day + timedelta(days=1)
-    assert (first.first_day, second.last_day) == (WHOLE[0], end) and first.budget_minor is None
-    pace = first.impressions / ((first.last_day - first.first_day).days + 1)
-    assert pace == pytest.approx(amount / days, abs=1)
+    parts = in_turn(free, ["new", "price"], PHASES, *WHOLE)
+    assert sum(p.impressions for p in parts) == amount and len(parts) == (3 if days >= 7 else 2)
+    assert all(b.first_day == a.last_day + timedelta(days=1) for a, b in itertools.pairwise(parts))
+    assert (parts[0].first_day, parts[-1].last_day) == (WHOLE[0], end) and parts[0].budget_minor is None
+    for part in parts:
+        assert part.impressions / ((part.last_day - part.first_day).days + 1) == pytest.approx(amount / days, abs=1)
 
 
 def test_the_days_of_halves_are_still_those_of_their_phase_for_who_watches_the_pace():
@@ -173,7 +175,7 @@ def test_the_days_of_halves_are_still_those_of_their_phase_for_who_watches_the_p
     budget = pd.DataFrame([("presale", "feed", 1001.0, 200.0)], columns=["phase", "channel", "planned", "contacts"])
     run = SimpleNamespace(table=lambda *_: budget)
     lines = pacing._of_plan(run, SimpleNamespace(act=act), [])
-    assert lines.phase.tolist() == ["presale", "presale"] and lines.cost_minor.sum() == 1001
+    assert lines.phase.tolist() == ["presale"] * 3 and lines.cost_minor.sum() == 1001
     assert lines.impressions.sum() == pytest.approx(200) and lines.impressions.iloc[0] == pytest.approx(
-        200 * 501 / 1001
+        200 * 429 / 1001
     )

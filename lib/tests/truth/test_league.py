@@ -1,5 +1,6 @@
 """The league: the same money for everybody, lives that differ by what was planned alone, and a loop that learns."""
 
+import itertools
 from datetime import timedelta
 
 import numpy as np
@@ -49,7 +50,9 @@ def test_six_campaigns_follow_each_other_with_budgets_by_the_seed(of):
     assert of.earlier(0) in known and of.earlier(2) == f"{of.usual[0].campaign_id}"
 
 
-@pytest.mark.parametrize("wished", [{"tv": 1.0}, {"message": 5.0, "feed": 1.0}, {"search": 1.0, "social": 1.0, "feed": 1.0}])
+@pytest.mark.parametrize(
+    "wished", [{"tv": 1.0}, {"message": 5.0, "feed": 1.0}, {"search": 1.0, "social": 1.0, "feed": 1.0}]
+)
 def test_everybody_spends_the_same_money_whatever_a_channel_can_take(of, wished):
     plan = league_field.planned(of.past, 0, wished)
     paid = league_field.paid_for(of.past, plan)
@@ -80,7 +83,7 @@ def test_messages_take_turns_and_money_adds_up(of, last):
             assert sum(getattr(m, key) or 0 for m in mine) == sum(getattr(m, key) or 0 for m in then)
     feed = sorted((m for m in said.media if m.channel == "feed"), key=lambda m: m.first_day)
     assert [m.message for m in feed[:3]] == ["功效", "新品", None]
-    assert all(a.last_day < b.first_day for a, b in zip(feed, feed[1:], strict=False))
+    assert all(a.last_day < b.first_day for a, b in itertools.pairwise(feed))
 
 
 def test_what_was_lived_is_filed_as_a_brands_own(of, last, house):

@@ -1,5 +1,6 @@
 """What `2_plan/plan` puts on one page: the tables of the plan's other notebooks, and what follows from all of them together."""
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ import pandas as pd
 
 from apex.measure import earlier_acts
 from apex.measure.strategy_rules import load_strategies
-from apex.model import holdout_power, plan_risks
+from apex.model import holdout_power, media_messages, plan_risks
 from apex.report import planned
 from apex.report.upstream import knobs
 from apex.report.upstream.media_said import by_channel
@@ -148,26 +149,25 @@ def act(run: "Run", media: pd.DataFrame, share: float, messages: pd.DataFrame | 
 def in_turn(
     line: planned.Media, names: Sequence[str], phases: Mapping[str, tuple[date, date]], first: date, last: date
 ) -> list[planned.Media]:
-    """The line with what it says; of two messages each takes half of its days, so that no day is bought twice, at an even pace.
+    """The line with what it says, in turn (`media_messages.turns`): no day is bought twice, the pace is even, parts add up to the
+    line.
 
-    The first one takes the longer half, and all of what is too short or too small to be divided. first, last: the plan's days, of
-    lines that name none. Halves add up to the line.
+    The first message takes all of what is too little to be divided. first, last: the plan's days, of lines that name none.
     """
     if not names:
         return [line]
     begin, end = phases.get(line.phase or "", (line.first_day or first, line.last_day or last))
-    days = (end - begin).days + 1
-    half, key = (days + 1) // 2, "impressions" if line.budget_minor is None else "budget_minor"
-    whole = int(getattr(line, key))
-    part = (2 * whole * half + days) // (2 * days)
-    if len(names) < 2 or half == days or part == whole:
+    days, key = (end - begin).days + 1, "impressions" if line.budget_minor is None else "budget_minor"
+    whole, turns = int(getattr(line, key)), media_messages.turns(days, names)
+    upto = [0, *(-(-whole * (b + 1) // days) for _, _, b in turns)]
+    parts = [b - a for a, b in itertools.pairwise(upto)]
+    if len(turns) == 1 or min(parts) == 0:
         return [line.model_copy(update={"message": names[0]})]
-    middle = begin + timedelta(days=half)
-    days_of = ((begin, middle - timedelta(days=1), part), (middle, end, whole - part))
-    return [
-        line.model_copy(update={"message": name, "phase": None, "first_day": a, "last_day": b, key: much})
-        for name, (a, b, much) in zip(names, days_of, strict=False)
-    ]
+    out = []
+    for (name, a, b), much in zip(turns, parts, strict=True):
+        days_of = {"first_day": begin + timedelta(days=a), "last_day": begin + timedelta(days=b), "phase": None}
+        out.append(line.model_copy(update={**days_of, "message": name, key: much}))
+    return out
 
 
 def repeated(

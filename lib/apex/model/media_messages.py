@@ -159,7 +159,7 @@ def _ahead(old: float | None, days: int) -> tuple[float, float, float]:
     Last the variance that comes of when and by what it is replaced: between a half and one and a half LIFE, later where it is
     older. old: None where ages are not known; infinite where a new one begins.
     """
-    day = np.arange(days)
+    day: Floats = np.arange(days, dtype=np.float64)
     if old is None:
         share = float(np.exp(-day / LIFE).mean())
         return share, 0.0, CREATIVE**2 * (1 - share)

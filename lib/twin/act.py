@@ -101,7 +101,8 @@ class Market:
 
         after: go on from there (days between are lived as usual, and told); else from life as usual. brand: live its category
         only and record this brand alone: a tenth of the time; rivals: and its rivals' events. without: arguments of
-        `twin.play.world`, causes that do not happen. salt: another chance from the plan's first day on. Raises ValueError where the plan does not fit the market.
+        `twin.play.world`, causes that do not happen. salt: another chance from the plan's first day on. Raises ValueError where
+        the plan does not fit the market.
         """
         calendar, first = self.drawn.calendar, self._number(plan.first_day)
         if not calendar.observed < first <= self._number(plan.last_day) < calendar.days:

@@ -117,11 +117,8 @@ def clicked(warehouse: Warehouse, brand: str, first: date, last: date) -> pd.Dat
     """
     if not warehouse.has("spend") or not warehouse.has("creatives"):
         return pd.DataFrame(columns=CLICKED).astype({"contacts": "int64", "clicks": "int64"})
-    creatives = warehouse.table("creatives")
-    said = creatives.filter((creatives.brand == brand) & (creatives.message.fill_null("") != ""))
-    bought = _days(warehouse, first, last).filter(lambda t: (t.brand == brand) & t.clicks.notnull())
-    both = bought.join(said.select("creative_id", "message"), "creative_id")
-    sums = both.mutate(whom=both.crowd.fill_null("")).group_by("channel", "whom", "message")
+    both = _spoken(warehouse, brand, first, last)
+    sums = both.group_by("channel", "whom", "message")
     frame = sums.agg(contacts=both.impressions.sum(), clicks=both.clicks.sum()).execute()
     frame = frame.astype({"contacts": "int64", "clicks": "int64"})
     return frame[CLICKED].sort_values(CLICKED[:3], ignore_index=True)
@@ -135,13 +132,8 @@ def by_creative(warehouse: Warehouse, brand: str, last: date, days: int = YEAR) 
     """
     if not warehouse.has("spend") or not warehouse.has("creatives"):
         return pd.DataFrame(columns=CREATIVES).astype({"contacts": "int64", "clicks": "int64"})
-    creatives = warehouse.table("creatives")
-    said = creatives.filter((creatives.brand == brand) & (creatives.message.fill_null("") != ""))
-    bought = _days(warehouse, warehouse.first_day, last).filter(lambda t: (t.brand == brand) & t.clicks.notnull())
-    both = bought.join(said.select("creative_id", "message"), "creative_id")
-    both = both.mutate(
-        whom=both.crowd.fill_null(""), creative=both.creative_id, ago=ibis.literal(last).delta(both.day, unit="day")
-    )
+    both = _spoken(warehouse, brand, warehouse.first_day, last)
+    both = both.mutate(creative=both.creative_id, ago=ibis.literal(last).delta(both.day, unit="day"))
     one = ibis.window(group_by="creative")
     both = both.mutate(old=both.ago.max().over(one), seen=both.ago.min().over(one), turn=both.ago // FRESH)
     sums = both.filter((both.ago < days) & (both.impressions > 0)).group_by(
@@ -195,6 +187,15 @@ def inventory(warehouse: Warehouse, first: date, last: date) -> pd.DataFrame:
 def _days(warehouse: Warehouse, first: date, last: date) -> "ir.Table":
     spend = warehouse.table("spend")
     return spend.filter((spend.day >= first) & (spend.day <= last))
+
+
+def _spoken(warehouse: Warehouse, brand: str, first: date, last: date) -> "ir.Table":
+    """Media of the brand whose clicks are known, with their `message` and `whom` they were for."""
+    creatives = warehouse.table("creatives")
+    said = creatives.filter((creatives.brand == brand) & (creatives.message.fill_null("") != ""))
+    bought = _days(warehouse, first, last).filter(lambda t: (t.brand == brand) & t.clicks.notnull())
+    both = bought.join(said.select("creative_id", "message"), "creative_id")
+    return both.mutate(whom=both.crowd.fill_null(""))
 
 
 def _sites(warehouse: Warehouse) -> pd.DataFrame:

@@ -12,10 +12,11 @@ from apex.errors import ApexError
 from apex.measure import media_contacts
 from apex.model.media_curves import Curves
 from apex.report import planned
-from apex.report.upstream import media, media_limits, media_said, pacing
+from apex.report.upstream import media, media_limits, media_said, pacing, plan
 from apex.report.upstream.plan import in_turn
 from apex.warehouse import open_warehouse
 from apex.warehouse.ingest import ingest
+from twin import plan as twin_plan
 
 NAMES = ("search", "social")
 
@@ -179,3 +180,37 @@ def test_the_days_of_halves_are_still_those_of_their_phase_for_who_watches_the_p
     assert lines.impressions.sum() == pytest.approx(200) and lines.impressions.iloc[0] == pytest.approx(
         200 * 429 / 1001
     )
+
+
+def test_the_acts_say_the_chosen_message_bought_and_repeated_media_alike(house, day):
+    events = [{"consumer_key": "1", "brand": "b", "behaviour": "view", "channel": "sms", "category": "tea", "occurred_at": day(n)}
+              for n in (0, 90)]  # fmt: skip
+    spend = [
+        {
+            "day": day(60),
+            "brand": "b",
+            "channel": "sms",
+            "buying": "owned",
+            "impressions": 9,
+            "clicks": 0,
+            "cost_minor": 0,
+        }
+    ]
+    tables = {
+        "campaigns": [{"campaign_id": "k", "owner": "b", "name": "k", "first_day": day(60), "last_day": day(61)}],
+        "phases": [{"campaign_id": "k", "phase": "presale", "first_day": day(60), "last_day": day(61)}],
+    }
+    campaign = SimpleNamespace(phases=SimpleNamespace(days=lambda: [(p, *d) for p, d in PHASES.items()]), window=WHOLE,
+                               compare=["k"], slug="c")  # fmt: skip
+    run = SimpleNamespace(campaign=campaign, brand="b", warehouse=house(events, spend=spend, **tables))
+    money = [("presale", "feed", 1001.0), ("burst", "feed", 500.0), ("presale", "tv", 70.0)]
+    bought = pd.DataFrame(money, columns=["phase", "channel", "planned"]).assign(
+        buying="auction", first_day=None, last_day=None
+    )
+    said = pd.DataFrame([("feed", "new", "price"), ("sms", "price", None)], columns=["channel", "message", "then"])
+    act = plan.act(run, bought, 0.1, said)
+    assert [(m.channel, m.budget_minor or m.impressions, m.message) for m in act.media] == [
+        ("feed", 501, "new"), ("feed", 500, "price"), ("feed", 500, "new"), ("tv", 70, None), ("sms", 9, "price"),
+    ]  # fmt: skip
+    assert all(m.message is None for m in plan.act(run, bought, 0.1).media)
+    assert twin_plan.Plan.model_validate(act.model_dump(exclude_none=True)).media[0].message == "new"

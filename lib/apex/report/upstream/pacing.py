@@ -156,19 +156,8 @@ class Pacing:
             first, last = spans[row.phase]
             left = max((last - max(self.today, first - timedelta(days=1))).days, 0) / ((last - first).days + 1)
             came = float(spent.loc[names == row.phase, row.channel].sum()) if row.channel in spent else 0.0
-            rows.append(
-                (
-                    row.phase,
-                    row.channel,
-                    row.planned,
-                    row.planned * left,
-                    came,
-                    row.gmv_minor,
-                    row.low,
-                    row.high,
-                    row.next_yuan,
-                )
-            )
+            rows.append((row.phase, row.channel, row.planned, row.planned * left, came, row.gmv_minor, row.low, row.high,
+                         row.next_yuan))  # fmt: skip
         return pd.DataFrame(rows, columns=recovery.LINES)
 
     @cached_property
@@ -270,8 +259,8 @@ def _of_plan(run: "Run", plan: "Planned", phases: pacing.Phases) -> pd.DataFrame
         )
         # a line of two messages names the days of its half of a phase
         phase = line.phase or next((p for p, (a, e) in spans.items() if a <= first and last <= e), "")
-        contacts, money = known.get((phase, line.channel), (None, 0.0))
-        bought = None if contacts is None else contacts * (float(line.budget_minor or 0) / money)
+        contacts, money = known.get((phase, line.channel), (np.nan, 1.0))
+        bought = contacts * (float(line.budget_minor or 0) / money)
         shown = bought if line.impressions is None else float(line.impressions)
         rows.append((line.channel, phase, first, last, float(line.budget_minor or 0), shown))
     return pd.DataFrame(rows, columns=LINES).astype({"impressions": float})

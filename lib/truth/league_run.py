@@ -94,7 +94,7 @@ def one(play: Play, seed: int, consumers: int, made_from: str, folder: Path) -> 
 
 
 def _child(play: Play, seed: int, consumers: int, made_from: str, folder: Path) -> None:
-    """`one` in a process that ends with the one that started it."""
+    """`one` in a process that ends with the one that started it; what it says on the way goes to SEED.log, kept if it fails."""
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
@@ -103,10 +103,14 @@ def _child(play: Play, seed: int, consumers: int, made_from: str, folder: Path) 
 
     if parent is not None:
         threading.Thread(target=follow, daemon=True).start()
-    try:
-        one(play, seed, consumers, made_from, folder)
-    except Exception:
-        sys.exit(1)
+    log = folder / f"{seed}.log"
+    with log.open("w", encoding="utf-8") as said:
+        os.dup2(said.fileno(), 2)  # of this process and of those that it starts
+        try:
+            one(play, seed, consumers, made_from, folder)
+        except Exception:
+            sys.exit(1)
+    log.unlink()
 
 
 def run(
@@ -124,6 +128,7 @@ def run(
     code as it is; raises ApexError when it changes on the way.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    folder.mkdir(parents=True, exist_ok=True)
     made_from = state()
     todo, failed, busy = list(seeds), list[int](), list[tuple[int, BaseProcess]]()
     spawn = multiprocessing.get_context("spawn")
@@ -197,7 +202,7 @@ def main(arguments: list[str] | None = None, play: Play | None = None, state: Ca
     made_from = state()
     with files.lock(folder, wait=False):
         todo = [s for s in seeds if kept(folder, s, consumers, made_from) is None]
-        sys.stderr.write(f"  {len(seeds)} markets, {len(seeds) - len(todo)} of them are there\n")
+        sys.stderr.write(f"  {len(seeds) - len(todo)} of {len(seeds)} markets are there\n")
         began, done = time.monotonic(), 0
 
         def after(seed: int) -> None:
@@ -212,6 +217,8 @@ def main(arguments: list[str] | None = None, play: Play | None = None, state: Ca
         failed = run(play, todo, consumers, state, folder, chosen.cores, after)
         written = page(folder, seeds, consumers, made_from)
     if failed:
-        sys.stderr.write(f"  not played: {', '.join(map(str, sorted(failed)))}; see {folder}/SEED.failed.txt\n")
+        sys.stderr.write(
+            f"  not played: {', '.join(map(str, sorted(failed)))}; see {folder}/SEED.failed.txt and SEED.log\n"
+        )
     sys.stdout.write(f"{written}\n")
     return 1 if failed else 0

@@ -327,8 +327,9 @@ def test_a_market_that_raises_is_named_and_the_others_go_on(tmp_path, capsys, li
 
 
 CHILD = """
-import os, signal, pandas as pd
+import os, signal, sys, pandas as pd
 def play(seed, consumers):
+    print("much", seed, file=sys.stderr)
     if seed == 4000:
         raise ValueError("no plan")
     if seed == 4001:
@@ -347,7 +348,10 @@ def test_markets_play_in_processes_of_their_own_and_one_that_is_killed_takes_onl
     play = importlib.import_module("league_played_here").play
     folder = tmp_path / "league"
     assert league(folder, play, "--cores", "2") == 1
-    assert "not played: 4000, 4001" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "not played: 4000, 4001" in error and "much" not in error
+    assert sorted(p.name for p in folder.glob("*.log")) == ["4000.log", "4001.log"]
+    assert "much 4000" in (folder / "4000.log").read_text("utf-8")
     assert (
         "no plan" in (folder / "4000.failed.txt").read_text() and "code -9" in (folder / "4001.failed.txt").read_text()
     )

@@ -105,7 +105,7 @@ class Workspace:
             untried = media.made(replace(facts, trials=[]), total, [], [], 1, (), first, prices, fit)
         silent = played.planned(life, number, _budget(made), HELD)
         plan = execute(life, silent)
-        self.done = _by_channel(plan)
+        self.done = dict(_budget(made))
         learned = {
             "trials": made.trials, "depth": {c: round(v[0], 3) for c, v in prices.depth.items()},
             "room": {c: round(v, 3) for c, v in prices.room.items()}, "m": round(stated["ours"].pop("m"), 3),
@@ -125,14 +125,6 @@ class Workspace:
 
 def _budget(made: media.MediaPlan) -> pd.Series:
     return pd.Series(made.split.budget, list(made.learned.curves.channels))
-
-
-def _by_channel(plan: Plan) -> dict[str, float]:
-    out: dict[str, float] = {}
-    for line in plan.media:
-        if line.budget_minor:
-            out[line.channel] = out.get(line.channel, 0.0) + line.budget_minor
-    return out
 
 
 def campaign(life: Life, number: int, folder: Path, *, over: bool) -> str:
@@ -210,7 +202,7 @@ def execute(life: Life, plan: Plan) -> Plan:
     return played.spoken(life, plan, says)
 
 
-READ = range(1000, 1003)  # plays by which the oracle reads the truth: others than those by which all are judged
+READ = range(1000, 1002)  # plays by which the oracle reads the truth: others than those by which all are judged
 TIMES = (0.0, 1.0, 4.0)  # of the usual split's money, at which it reads curves
 MIX = {  # by whom targeting meets: consumers who stand at none, aware, interested, bought
     "broad": (0.75, 0.15, 0.05, 0.05), "likely": (0.3, 0.25, 0.25, 0.2), "visitors": (0.1, 0.2, 0.5, 0.2),

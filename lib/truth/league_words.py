@@ -40,8 +40,9 @@ budgets and meets the same chance, and lives on with what its own earlier campai
 goes to the others, whoever made the split. <strong>Even split</strong> gives each channel the same; <strong>last year's</strong>
 repeats its shares; <strong>last touch</strong> and <strong>Markov</strong> follow the credit of the campaign before; <strong>the
 workspace</strong> runs the whole loop by the notebooks' own functions: insight, plan, execute, wrap-up, lesson, next plan, and
-leaves a tenth of the consumers alone by chance to learn from. Rivals show messages in turn, the workspace chooses by the clicks
-of the last weeks. The <strong>oracle</strong> is our planner told the true pull of messages and the true curve of every channel:
+leaves a tenth of the consumers alone by chance to learn from. Rivals show messages in turn, the workspace chooses by clicks, on
+the eve and before each phase. Without a part of itself it decides on the same eves, and lives on with the whole. The
+<strong>oracle</strong> is our planner told the true pull of messages and the true curve of every channel:
 no brand could have it, and it need not be the very best.</p>
 <p>Gained: GMV of the campaign's days and of 15 days after, less that of the same market's life in which the brand never bought
 media in any campaign; the mean of several chances. So what one campaign leaves behind counts in the next. Markets are the

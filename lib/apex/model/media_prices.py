@@ -24,7 +24,8 @@ ROUGH = (
     0.3  # convention: sd of the logarithm of what one campaign says of a channel's depth; others' prices are not ours
 )
 LITTLE = 0.1  # a campaign that paid less above others' prices by this part says only that depth is at least so much
-SHORT = 0.95  # of the planned money: less was spent because there was no more to buy
+# Of the planned money: less was spent because there was no more to buy, where so many contacts tell it from lines that met nobody.
+SHORT, TOLD = 0.9, 30
 USED, GROWS = (
     0.75,
     1.5,
@@ -83,7 +84,7 @@ def told(
         spent, had, all_ = float(cost[:, c].sum()), float(contacts[:, c].sum()), float(carries[:, c].sum())
         used = had / all_ if all_ > 0 and planned[c] > 0 else 0.0
         room = np.nan
-        if used and spent < SHORT * planned[c]:
+        if used and had >= TOLD and spent < SHORT * planned[c]:
             room = used
         elif used > USED * heard.get(name, np.inf):
             room = min(GROWS * max(heard[name], used), ROOM)

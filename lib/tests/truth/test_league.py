@@ -164,3 +164,12 @@ def test_a_lesson_moves_the_next_plan_where_it_points_and_a_wrong_one_is_unlearn
     assert (right[0] == wrong[0]).all() and wrong[1, 0] < 0.5 * wrong[1, 1]  # it moves the plan where it points
     off = np.abs(wrong[:, 0] - right[:, 0])
     assert off[4] < off[1] / 3  # three campaigns later next to nothing is left of it
+
+
+@pytest.mark.slow  # a small league: two to three minutes a market
+def test_the_workspace_earns_more_than_last_touch_in_a_small_league():
+    found = pd.concat([league.played(seed, 1500, ("touch", "ours")) for seed in range(4100, 4104)])
+    later = found[found.campaign > 1].pivot_table(index="seed", columns="policy", values="gained_minor", aggfunc="sum")
+    assert (later.ours > later.touch).sum() >= 3
+    assert (found.spent_minor / found.budget_minor).between(0.9, 1.05).all()
+    assert found[found.policy == "ours"].odds.notna().all()

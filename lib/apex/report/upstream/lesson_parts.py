@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from apex.report.run import Run
 
 PER = 1000  # contacts
+AS_PLANNED = 0.05  # of the planned money: spent with no more difference, a channel's plan was followed
 
 
 @dataclass(frozen=True)
@@ -282,7 +283,7 @@ class Parts:
         planned = pd.Series(dict(self.planned or {}), dtype=float)
         planned = planned[planned > 0]
         had = spent.reindex(planned.index).fillna(0.0).astype(float)
-        as_planned = planned[(had / planned - 1).abs() <= 1 - media_prices.SHORT].sum()
+        as_planned = planned[(had / planned - 1).abs() <= AS_PLANNED].sum()
         return planned.to_dict() if len(planned) and as_planned >= planned.sum() / 2 else {}
 
     def _wear(self) -> list[tuple[Any, ...]]:

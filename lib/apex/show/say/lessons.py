@@ -39,7 +39,9 @@ def named(what: str, of: str, stages: Stages, words: Words) -> str:
     """What and of whom, in a few words."""
     if what in ("conversion", "unmet", "met", "stock"):
         of = cells(stages, words).get(of, of)
-    elif what in ("response", "price", "cost_new", "spend", "contacts", "intent_channel", "credit_ratio", *SUPPLY) and of:
+    elif (
+        what in ("response", "price", "cost_new", "spend", "contacts", "intent_channel", "credit_ratio", *SUPPLY) and of
+    ):
         of = channel(of, words)
     elif what == "cost_new":
         of = words("all media")

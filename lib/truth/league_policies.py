@@ -22,7 +22,7 @@ from apex.model import attribution, attribution_methods, media_messages, split
 from apex.model.goal import Bought
 from apex.report.lesson import Lesson
 from apex.report.run import Run
-from apex.report.upstream import goal, goal_inputs, lessons, media
+from apex.report.upstream import goal, goal_inputs, lesson_prices, lessons, media, media_facts
 from apex.warehouse import Warehouse
 from truth import league_field as played
 from truth.league_life import Life
@@ -95,10 +95,10 @@ class Workspace:
             if number:
                 self.told = [wrapped_up(life, number - 1, house, Path(folder), self.told, self.done)]
             stated = odds(life, number, house, Path(folder), self.told)
-            facts = media.facts(house, life.of.brand, life.of.earlier(number), days)
-            if isinstance(facts, media.CannotPlan):
+            facts = media_facts.facts(house, life.of.brand, life.of.earlier(number), days)
+            if isinstance(facts, media_facts.CannotPlan):
                 raise ValueError(f"no plan: {facts.reason}")
-            prices, total, first = media.heard(self.told), life.of.budgets[number], usual.first_day
+            prices, total, first = lesson_prices.heard(self.told), life.of.budgets[number], usual.first_day
             made = media.made(facts, total, [], [], 1, (), first, prices)
             fit = made.learned.fit
             unheard = media.made(facts, total, [], [], 1, (), first, None, fit)

@@ -24,7 +24,7 @@ ROUGH = (
     0.3  # convention: sd of the logarithm of what one campaign says of a channel's depth; others' prices are not ours
 )
 LITTLE = 0.1  # a campaign that paid less above others' prices by this part says only that depth is at least so much
-# Of the planned money: less was spent because there was no more to buy, where so many contacts tell it from lines that met nobody.
+# Of the planned money: less was spent as there was no more to buy, where so many contacts tell it from lines that met nobody.
 SHORT, TOLD = 0.9, 30
 USED, GROWS = (
     0.75,

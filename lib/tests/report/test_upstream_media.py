@@ -12,7 +12,7 @@ from apex.errors import ApexError
 from apex.measure import media_contacts
 from apex.model.media_curves import Curves
 from apex.report import planned
-from apex.report.upstream import media, media_limits, media_said, pacing, plan
+from apex.report.upstream import media, media_facts, media_limits, media_said, pacing, plan
 from apex.report.upstream.plan import in_turn
 from apex.warehouse import open_warehouse
 from apex.warehouse.ingest import ingest
@@ -42,7 +42,7 @@ def test_without_costs_there_is_no_plan_but_who_was_met(market, day):
                "occurred_at": day(n % 90)} for n in range(400) for what in ("expose",)]  # fmt: skip
     events += [{"consumer_key": "1", "brand": "b", "behaviour": "buy", "category": "tea", "occurred_at": day(95)}]
     made = media.planned(market(events), "b", None, 30, 1000.0, [], [], 1)
-    assert isinstance(made, media.CannotPlan) and made.reason == "no_spend"
+    assert isinstance(made, media_facts.CannotPlan) and made.reason == "no_spend"
     assert media.met(made.of).values.tolist() == [["display", 400, 40, 1]]
     assert media.channels(made).empty and media.compared(made).empty
 
@@ -107,7 +107,7 @@ def test_a_brand_alone_is_not_planned_for(house, day):
     spend = [{"day": day(n), "brand": "b", "channel": "feed", "buying": "auction", "impressions": 5, "clicks": 0,
               "cost_minor": 50} for n in range(90)]  # fmt: skip
     made = media.planned(house(events, spend=spend), "b", None, 30, 1000.0, [], [], 1)
-    assert isinstance(made, media.CannotPlan) and made.reason == "no_peers"
+    assert isinstance(made, media_facts.CannotPlan) and made.reason == "no_peers"
 
 
 @pytest.fixture

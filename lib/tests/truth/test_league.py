@@ -10,7 +10,7 @@ import pytest
 from apex.measure import media
 from apex.model import lessons as lesson_model
 from apex.report.lesson import entries, together
-from apex.report.upstream import media as planner
+from apex.report.upstream import lesson_prices
 from truth import league, league_field, league_policies
 from truth.league_life import TIMES, season
 from twin.stages import AT
@@ -129,7 +129,7 @@ def test_heard_lessons_are_merged_campaign_by_campaign_and_of_room_the_newest_st
     frames.append(pd.DataFrame(later, columns=lesson_model.ENTRY).assign(day=pd.Timestamp("2022-11-18"), days=60))
     merged = lesson_model.merged(pd.concat(frames)).set_index("what").value
     assert 0.1 < merged["depth"] < 0.3 and merged["room"] == pytest.approx(0.45)
-    assert planner.heard([]).room == {}
+    assert lesson_prices.heard([]).room == {}
 
 
 WRONG = pd.DataFrame(

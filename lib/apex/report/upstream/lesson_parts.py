@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +14,18 @@ from apex.measure import lessons as measure
 from apex.measure.peers import main_category
 from apex.measure.privacy import suppress
 from apex.model import bought as bought_model
-from apex.model import effect, media_choices, media_fit, media_plan, media_prices, media_worth
+from apex.model import effect, media_choices, media_fit, media_worth
 from apex.model import lessons as model
 from apex.model.attribution_lift import beside
-from apex.report.upstream import closing, knobs
-from apex.report.upstream import media as upstream_media
+from apex.report.upstream import closing, knobs, lesson_prices
 from apex.report.upstream.lesson_rows import entries_shown, narrowed, null, share
-from apex.report.upstream.media import LEAST
+from apex.report.upstream.media_facts import LEAST
 from apex.report.upstream.moves import IN_TRIPS
 
 if TYPE_CHECKING:
     from apex.report.run import Run
 
 PER = 1000  # contacts
-AS_PLANNED = 0.05  # of the planned money: spent with no more difference, a channel's plan was followed
 
 
 @dataclass(frozen=True)
@@ -239,52 +237,7 @@ class Parts:
         return rows
 
     def _prices(self) -> list[tuple[Any, ...]]:
-        """How prices rose and where no more was to be had (`model.media_prices`); of a plan, only where it was followed."""
-        run, of, few = self.run, self.contacts, self.run.campaign.privacy_threshold
-
-        def none(why: str) -> list[tuple[Any, ...]]:
-            return [null(what, "", "counted", "log", why) for what in ("depth", "room")]
-
-        category = main_category(run.warehouse, run.brand, run.warehouse.last_day)
-        phases = media.by_phase(run.warehouse, run.brand, run.campaign.campaign_id, category)
-        if of is None or category is None or phases.empty:
-            return none("no_spend")
-        then = media.spent(run.warehouse, run.brand, *self.span)
-        then = then[(then.cost_minor > 0) & (then.impressions > 0) & then.channel.isin(of.channels)]
-        if then.empty:
-            return none("no_spend")
-        supply = media.supply(run.warehouse, category, self.span[0] - timedelta(days=1))
-        there = media_plan.carrying(
-            of, self.whole, then, phases, supply, self.span, (self.span[1] - self.span[0]).days + 1
-        )
-        planned = self.followed(then.set_index("channel").cost_minor)
-        heard = upstream_media.heard(run.lessons()).room
-        found = media_prices.told(
-            there.channels, there.carries, there.market, there.cost, there.contacts, there.auction,
-            np.array([planned.get(c, 0.0) for c in there.channels]), heard,
-        )  # fmt: skip
-        rows: list[tuple[Any, ...]] = []
-        for row, n in zip(found.itertuples(), there.contacts.sum(axis=0), strict=True):
-            # of room the newest word stands: it is a limit, and a limit that was wrong would else never be heard of again
-            parts = (
-                ("depth", row.depth, media_prices.ROUGH, "window"),
-                ("room", row.room, media_prices.ROUGH / 2, "all"),
-            )
-            for what, value, error, span in parts:
-                if pd.notna(value) and n >= few:
-                    ends = (value * np.exp(h * model.Z80 * error) for h in (0, -1, 1))
-                    rows.append((what, row.channel, *ends, round(n), "counted", "log", span, None))
-                else:
-                    rows.append(null(what, row.channel, "counted", "log", "few", span))
-        return rows
-
-    def followed(self, spent: pd.Series) -> Mapping[str, float]:
-        """The plan's money by channel, if its money was spent as planned in channels with half of it; else nothing."""
-        planned = pd.Series(dict(self.planned or {}), dtype=float)
-        planned = planned[planned > 0]
-        had = spent.reindex(planned.index).fillna(0.0).astype(float)
-        as_planned = planned[(had / planned - 1).abs() <= AS_PLANNED].sum()
-        return planned.to_dict() if len(planned) and as_planned >= planned.sum() / 2 else {}
+        return lesson_prices.told(self.run, self.contacts, self.whole, self.span, self.planned or {})
 
     def _wear(self) -> list[tuple[Any, ...]]:
         few = self.run.campaign.privacy_threshold

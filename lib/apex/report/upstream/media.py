@@ -1,45 +1,33 @@
 """The media plan of `2_plan/media`: facts read, curves fitted, the budget split; with the frames that the page keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from apex.measure import media, media_contacts, media_trials
 from apex.measure.media_contacts import Contacts
-from apex.measure.peers import main_category
 from apex.model import media_plan, split
 from apex.model.media_plan import Learned
 from apex.model.media_prices import Prices
-from apex.report.lesson import once, together
-from apex.report.upstream import media_limits
+from apex.report.upstream import lesson_prices, media_limits
+from apex.report.upstream.media_facts import CannotPlan, Facts, facts
 from apex.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from apex.model.media_fit import Fit
-    from apex.report.lesson import Lesson
     from apex.report.run import Run
 
     Floats = NDArray[np.float64]
 
-LEAST = 60  # orders by themselves while media were recorded; fewer fit nothing
 TAIL = (0.1, 0.9)
 # What the plan brings more than another split scatters so much more than the draws say: with it 83 % of 66 true differences in 22
 # simulated markets lay within the 80 % interval, without it 68 % (`python -m truth media`).
 STRETCH = 1.3
-
-
-@dataclass(frozen=True)
-class CannotPlan:
-    """Why no money can be planned: no_spend, few_orders, no_budget, no_peers. of: what was met all the same."""
-
-    reason: str
-    of: Contacts
 
 
 @dataclass(frozen=True)
@@ -220,16 +208,8 @@ def plan(
     budget = None if campaign.budget_minor is None else float(campaign.budget_minor)
     return planned(
         run.warehouse, run.brand, earlier, (last - first).days + 1, budget, floors, caps, seed, reach, first,
-        heard(run.lessons()),
+        lesson_prices.heard(run.lessons()),
     )  # fmt: skip
-
-
-def heard(lessons: "Sequence[Lesson]") -> Prices:
-    """What lessons say of prices, each campaign heard once."""
-    told = together(once(lessons), lessons[-1].half_life_days) if lessons else []
-    depth = {e.of: (e.value, e.low, e.high) for e in told
-             if e.what == "depth" and e.value is not None and e.low is not None and e.high is not None}  # fmt: skip
-    return Prices(depth, {e.of: float(e.value) for e in told if e.what == "room" and e.value is not None})
 
 
 def planned(
@@ -247,51 +227,6 @@ def planned(
     return (
         made(found, total, floors, caps, seed, reach, first, prices) if total > 0 else CannotPlan("no_budget", found.of)
     )
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a plan of `days` days is made from: contacts, `then` (what was spent in `window`), its phases, trials."""
-
-    warehouse: Warehouse
-    of: Contacts
-    window: tuple[date, date]
-    days: int
-    then: pd.DataFrame
-    phases: pd.DataFrame
-    whole: pd.DataFrame
-    supply: pd.DataFrame
-    trials: "list[media_trials.Lift]"
-
-    @property
-    def bought(self) -> pd.DataFrame:
-        """What was paid for, and met somebody."""
-        then = self.then
-        return then[(then.cost_minor > 0) & (then.impressions > 0) & then.channel.isin(self.of.channels)]
-
-
-def facts(warehouse: Warehouse, brand: str, earlier: str | None, days: int) -> Facts | CannotPlan:
-    """Everything that is read for a plan, or why there can be none."""
-    category = main_category(warehouse, brand, warehouse.last_day)
-    of = media_contacts.contacts(warehouse, brand, category)
-    window = media.window(warehouse, earlier) or (
-        max(warehouse.first_day, warehouse.last_day - timedelta(days=days - 1)), warehouse.last_day,
-    )  # fmt: skip
-    then = media.spent(warehouse, brand, *window)
-    nothing = pd.DataFrame()
-    found = Facts(warehouse, of, window, days, then, nothing, nothing, nothing, [])
-    if found.bought.empty or category is None:
-        return CannotPlan("no_spend", of)
-    if (of.orders.what[of.orders.day > of.first] < 0).sum() < LEAST or of.consumers < LEAST:
-        return CannotPlan("few_orders", of)
-    if len(of.brands) < 2:
-        return CannotPlan("no_peers", of)
-    phases = media.by_phase(warehouse, brand, earlier, category)
-    if phases.empty:
-        phases = then.assign(phase=media.OTHER, days=(window[1] - window[0]).days + 1)
-    whole = media.spent(warehouse, brand, warehouse.first_day, warehouse.last_day)
-    supply = media.supply(warehouse, category, warehouse.last_day)
-    return replace(found, phases=phases, whole=whole, supply=supply, trials=media_trials.lifts(warehouse, brand, of))
 
 
 def made(

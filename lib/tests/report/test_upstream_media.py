@@ -210,7 +210,8 @@ def test_the_acts_say_the_chosen_message_bought_and_repeated_media_alike(house, 
     said = pd.DataFrame([("feed", "new", "price"), ("sms", "price", None)], columns=["channel", "message", "then"])
     act = plan.act(run, bought, 0.1, said)
     assert [(m.channel, m.budget_minor or m.impressions, m.message) for m in act.media] == [
-        ("feed", 501, "new"), ("feed", 500, "price"), ("feed", 500, "new"), ("tv", 70, None), ("sms", 9, "price"),
+        ("feed", 429, "new"), ("feed", 429, "price"), ("feed", 143, None), ("feed", 500, "new"), ("tv", 70, None),
+        ("sms", 8, "price"), ("sms", 1, None),
     ]  # fmt: skip
     assert all(m.message is None for m in plan.act(run, bought, 0.1).media)
     assert twin_plan.Plan.model_validate(act.model_dump(exclude_none=True)).media[0].message == "new"

@@ -20,9 +20,11 @@ from apex.measure import paths
 from apex.measure.paths import ORDERS
 from apex.model import attribution, attribution_methods, media_messages, split
 from apex.model.goal import Bought
+from apex.model.lessons import HALF_LIFE
 from apex.report.lesson import Lesson
 from apex.report.run import Run
 from apex.report.upstream import goal, goal_inputs, lesson_prices, lessons, media, media_facts
+from apex.report.upstream.lesson_parts import Parts
 from apex.warehouse import Warehouse
 from truth import league_field as played
 from truth.league_life import Life
@@ -146,9 +148,8 @@ def wrapped_up(
 ) -> Lesson:
     """The lesson of a campaign that was played; done: the money of its plan by channel."""
     run = Run(campaign(life, number, folder, over=True), lessons.NOTEBOOK, alone=True, house=house, told=told)
-    study = lessons.Study(run, 1, CHOICES, 365.0, 1)
-    parts = replace(study.parts, planned=done)
-    return run.teach(parts.converted, study.effect, parts.seen)
+    parts = Parts(run, CHOICES, 1, done)
+    return run.teach(parts.converted, lessons.Study(run, 1, CHOICES, HALF_LIFE, 1).effect, parts.seen)
 
 
 def odds(life: Life, number: int, house: Warehouse, folder: Path, told: list[Lesson]) -> dict[str, dict[str, Any]]:

@@ -39,12 +39,9 @@ class Study:
     @cached_property
     def parts(self) -> Parts:
         """What this campaign showed by itself."""
-        plan = self.run.planned
-        bought = pd.DataFrame(
-            [(m.channel, m.budget_minor) for m in plan.act.media if m.budget_minor] if plan else [],
-            columns=["channel", "money"],
-        )
-        return Parts(self.run, self.choices, self.seed, bought.groupby("channel").money.sum().to_dict() or None)
+        planned = self.run.table("2_plan/media", "budget")
+        money = planned.groupby("channel").planned.sum().to_dict() if len(planned) else None
+        return Parts(self.run, self.choices, self.seed, money)
 
     @cached_property
     def effect(self) -> dict[str, Any]:

@@ -105,7 +105,8 @@ def _child(play: Play, seed: int, consumers: int, made_from: str, folder: Path) 
         threading.Thread(target=follow, daemon=True).start()
     log = folder / f"{seed}.log"
     with log.open("w", encoding="utf-8") as said:
-        os.dup2(said.fileno(), 2)  # of this process and of those that it starts
+        for stream in (1, 2):  # of this process and of those that it starts
+            os.dup2(said.fileno(), stream)
         try:
             one(play, seed, consumers, made_from, folder)
         except Exception:

@@ -215,3 +215,21 @@ def test_the_acts_say_the_chosen_message_bought_and_repeated_media_alike(house, 
     ]  # fmt: skip
     assert all(m.message is None for m in plan.act(run, bought, 0.1).media)
     assert twin_plan.Plan.model_validate(act.model_dump(exclude_none=True)).media[0].message == "new"
+
+
+def test_what_to_say_tomorrow_stands_beside_the_plans_line_of_that_day(said, day):
+    line = {"channel": "feed", "budget_minor": 9}
+    media_lines = [planned.Media(**line, first_day=day(80), last_day=day(90), message="price"),
+                   planned.Media(**line, first_day=day(91), last_day=day(95), message="new"),
+                   planned.Media(channel="tv", budget_minor=9)]  # fmt: skip
+    act = planned.Act(campaign_id="c", brand="b", first_day=day(80), last_day=day(99), media=media_lines)
+    spans = [("presale", day(80), day(95)), ("burst", day(96), day(99))]
+    campaign = SimpleNamespace(phases=SimpleNamespace(days=lambda: spans), window=(day(80), day(99)))
+    run = SimpleNamespace(campaign=campaign, brand="b", warehouse=said, as_of=day(90), planned=SimpleNamespace(act=act))
+    frame = media_said.tomorrow(run).set_index("channel")
+    assert frame.planned["feed"] == "new" and pd.isna(frame.planned["tv"]) and pd.isna(frame.planned["sms"])
+    assert frame.message.tolist() == ["new"] * 3
+    run.planned = None
+    assert media_said.tomorrow(run).planned.isna().all()
+    run.as_of = day(99)
+    assert media_said.tomorrow(run).empty

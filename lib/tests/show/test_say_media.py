@@ -141,3 +141,17 @@ def test_rows_of_messages_name_targeting_and_turns(words):
     assert frame.pull.round(2).tolist() == [0.1, 0.3, 0.3] and frame.low.round(2).tolist() == [-0.1] * 3
     assert frame.message.tolist() == [words("{first}, then {then}", first="功效", then="价格"), "功效", "功效"]
     assert say.said(chosen().assign(whom="其他"), words).whom.tolist() == ["其他"] * 3
+
+
+def test_what_to_say_from_tomorrow_on_beside_the_plan(words):
+    frame = chosen().assign(planned=["功效", None, "新品"])
+    found = valid(say.switch(frame, words))
+    assert found.n == 240 and found.next_step and say.channel("tv", words) not in found.text
+    assert say.channel("social", words) in found.text and say.channel("search", words) in found.text
+    assert words("{n} of {all} channels should say something else", n=2, all=3) in found.short
+    same = valid(say.switch(chosen().assign(planned=["功效"] * 3), words))
+    assert same.short == words("Messages stay as planned") and not same.next_step
+    alone = valid(say.switch(chosen().assign(planned=None), words))
+    assert alone.short == words("Messages are chosen for tomorrow") and "**功效**" in alone.text
+    none = valid(say.switch(chosen()[:0].assign(planned=None), words))
+    assert none.kind == "not identified"

@@ -1,7 +1,7 @@
 """Which message each channel of the plan carries: clicks of the last year read, the pull fitted, a row a channel."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -55,6 +55,28 @@ def messages(run: "Run") -> pd.DataFrame:
     days = campaign.phases.days() or [("", *campaign.window)]
     length = (max(last for *_, last in days) - min(first for _, first, _ in days)).days + 1
     return said(run.warehouse, run.brand, run.warehouse.last_day, length)
+
+
+def tomorrow(run: "Run") -> pd.DataFrame:
+    """`said` as of the run's day, for the phase that tomorrow lies in, and `planned`: what the plan has a channel say tomorrow.
+
+    planned: null where the plan leaves it open, or there is none. No rows once the campaign is over.
+    """
+    day, plan = run.as_of + timedelta(days=1), run.planned
+    spans = [(a, b) for _, a, b in run.campaign.phases.days()] or [run.campaign.window]
+    ends = [b for a, b in spans if b >= day]
+    if not ends:
+        return pd.DataFrame(columns=[*MESSAGES, "planned"])
+    found = said(run.warehouse, run.brand, run.as_of, (min(ends) - run.as_of).days)
+    says: dict[str, str | None] = {}
+    if plan is not None:
+        act = plan.act
+        for line in act.media:
+            whole = line.first_day or act.first_day, line.last_day or act.last_day
+            first, last = act.phases.get(line.phase or "", whole)
+            if first <= day <= last:
+                says[line.channel] = line.message
+    return found.assign(planned=found.channel.map(says).astype(object))
 
 
 def by_channel(frame: pd.DataFrame) -> dict[str, Sequence[str]]:

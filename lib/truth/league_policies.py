@@ -83,10 +83,11 @@ def credited(life: Life, number: int, method: str) -> Decision:
 @dataclass
 class Workspace:
     """Ours, campaign after campaign: it remembers its lesson and what it planned, and at each campaign what it would do without
-    a part of itself (`ABLATED`), from the same eve."""
+    a part of itself, from the same eve."""
 
     told: list[Lesson] = field(default_factory=list)
     done: dict[str, float] = field(default_factory=dict)
+    first: pd.Series | None = None  # the split of the first campaign
 
     def decide(self, life: Life, number: int) -> Decision:
         """Wrap up the campaign before, state the odds of this one's goal, split, and choose messages."""
@@ -105,6 +106,7 @@ class Workspace:
             fit = made.learned.fit
             unheard = media.made(facts, total, [], [], 1, (), first, None, fit)
             untried = media.made(replace(facts, trials=[]), total, [], [], 1, (), first, prices, fit)
+        self.first = _budget(made) if self.first is None else self.first
         silent = played.planned(life, number, _budget(made), HELD)
         plan = execute(life, silent)
         self.done = dict(_budget(made))
@@ -118,6 +120,7 @@ class Workspace:
             "no_lessons": Decision(
                 _budget(unheard), _as(played.planned(life, number, _budget(unheard), HELD), plan), **stated["no_lessons"]
             ),
+            "first_split": Decision(self.first, _as(played.planned(life, number, self.first, HELD), plan)),
             "no_trials": Decision(
                 _budget(untried), _as(played.planned(life, number, _budget(untried)), plan), **stated["no_trials"]
             ),

@@ -15,7 +15,7 @@ import pandas as pd
 OURS, ORACLE, TOUCH = "ours", "oracle", "touch"
 RIVALS = ("even", "last", "touch", "markov")
 SPLIT = "ours_split"  # ours, with messages in turn as the rivals show them
-ABLATIONS = (SPLIT, "no_lessons", "no_trials")
+ABLATIONS = (SPLIT, "first_split", "no_lessons", "no_trials")
 ORDER = (*RIVALS, OURS, ORACLE, *ABLATIONS)
 TELLERS = ("odds", "odds_plain", "odds_last")
 DRAWS, SEED, LEAST = 2000, 12, 6

@@ -12,7 +12,7 @@ NAMES = {
     "even": "Even split 平均分配", "last": "Last year's split 沿用去年", "touch": "Last-touch credit 末次触点",
     "markov": "Markov credit 马尔可夫", "ours": "The workspace 本工作台", "oracle": "Oracle 全知者",
     "ours_split": "Without choosing messages 不选信息", "no_lessons": "Without lessons 不用经验",
-    "no_trials": "Without trials 不做试验",
+    "no_trials": "Without trials 不做试验", "first_split": "With the first campaign's split 一直用首场分法",
 }  # fmt: skip
 SHORT = {
     "even": "Even",

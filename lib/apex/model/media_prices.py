@@ -23,10 +23,10 @@ Z80 = 1.2815516
 ROUGH = (
     0.3  # convention: sd of the logarithm of what one campaign says of a channel's depth; others' prices are not ours
 )
-LITTLE = 0.1  # a campaign that paid less above others' prices by this part says only that depth is at least so much
+LITTLE = 0.1  # of what others would have paid: less above it says only that depth is at least so much
 # Of the planned money: less was spent as there was no more to buy, where so many contacts tell it from lines that met nobody.
 SHORT, TOLD = 0.9, 30
-USED, GROWS = (
+USED, GROWS = 0.75, 2.0  # of a room that is known: taken to be used; what it grows by where it did not bind (convention)
     0.75,
     1.5,
 )  # of a room that is known: taken to be used; what it grows by where it did not bind (convention)
@@ -65,12 +65,13 @@ class Prices:
 
 def told(
     channels: Sequence[str], carries: "Floats", market: "Floats", cost: "Floats", contacts: "Floats",
-    auction: "NDArray[np.bool_]", planned: "Floats", heard: Mapping[str, float],
+    auction: "NDArray[np.bool_]", planned: "Floats", heard: Prices,
 ) -> pd.DataFrame:  # fmt: skip
     """channel, depth, room of one campaign by itself; null where it cannot tell.
 
-    carries, market, cost, contacts: (P, C) of the parts; planned: (C,) money, null where no plan was followed; heard: the room
-    that was known of before. Where that was used and all money found its place, there was more: it grows by GROWS.
+    carries, market, cost, contacts: (P, C) of the parts; planned: (C,) money, null where no plan was followed; heard: what was
+    known before. Little bought says nothing of how prices rise, only how far they do not: told where less was believed. Where a
+    room that was known was used and all money found its place, there was more: it grows by GROWS.
     """
     rows = []
     for c, name in enumerate(channels):
@@ -81,12 +82,14 @@ def told(
             flat = float((p * n).sum())
             above = float(cost[known, c].sum()) - flat
             depth = float((p * n**2 / whole).sum() / 2 / max(above, LITTLE * flat))
+            if above < LITTLE * flat and not depth > heard.depth.get(name, (np.inf,))[0]:
+                depth = np.nan
         spent, had, all_ = float(cost[:, c].sum()), float(contacts[:, c].sum()), float(carries[:, c].sum())
         used = had / all_ if all_ > 0 and planned[c] > 0 else 0.0
         room = np.nan
         if used and had >= TOLD and spent < SHORT * planned[c]:
             room = used
-        elif used > USED * heard.get(name, np.inf):
-            room = min(GROWS * max(heard[name], used), ROOM)
+        elif used > USED * heard.room.get(name, np.inf):
+            room = min(GROWS * max(heard.room[name], used), ROOM)
         rows.append((name, depth, room))
     return pd.DataFrame(rows, columns=["channel", "depth", "room"])

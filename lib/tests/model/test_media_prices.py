@@ -17,7 +17,8 @@ def campaign(depth, contacts, planned=(0.0, 0.0), heard=None):
     """What a campaign shows whose auction's price truly rises with this depth."""
     contacts = np.array(contacts, float)
     rise = 1 + contacts / (2 * depth * CARRIES) * AUCTION
-    found = told(NAMES, CARRIES, MARKET, MARKET * contacts * rise, contacts, AUCTION, np.array(planned), heard or {})
+    known = heard if isinstance(heard, Prices) else Prices({}, heard or {})
+    found = told(NAMES, CARRIES, MARKET, MARKET * contacts * rise, contacts, AUCTION, np.array(planned), known)
     return found.set_index("channel")
 
 
@@ -28,9 +29,12 @@ def test_the_depth_of_an_auction_is_read_from_what_was_paid_above_others_prices(
     assert np.isnan(found.depth["tv"])  # a contract's price is flat
 
 
-def test_where_next_to_nothing_was_paid_above_the_depth_is_at_least_so_much():
-    flat = campaign(1e9, [[400, 100], [900, 100]]).depth["feed"]
-    assert flat == pytest.approx((MARKET[:, 0] * [400**2 / 1000, 900**2 / 2000]).sum() / 2 / (LITTLE * (4000 + 10_800)))
+def test_little_bought_says_only_how_far_prices_do_not_rise():
+    bound = (MARKET[:, 0] * [400**2 / 1000, 900**2 / 2000]).sum() / 2 / (LITTLE * (4000 + 10_800))
+    less, more = (Prices({"feed": (bound * t, bound * t / 1.5, bound * t * 1.5)}) for t in (0.1, 2.0))
+    shown = {"contacts": [[400, 100], [900, 100]], "depth": 1e9}
+    assert campaign(**shown, heard=less).depth["feed"] == pytest.approx(bound)  # less was believed
+    assert np.isnan(campaign(**shown, heard=more).depth["feed"]) and np.isnan(campaign(**shown).depth["feed"])
 
 
 def test_money_left_over_tells_what_a_channel_can_sell():
@@ -49,15 +53,16 @@ def test_a_room_that_did_not_bind_grows_and_one_hardly_used_stays():
 
 
 def test_a_wrong_room_is_unlearned_within_three_campaigns():
-    heard, true = {"tv": 0.2}, 0.6
+    heard, true = {"tv": 0.1}, 0.6
     for _ in range(3):
         n = min(heard["tv"], true) * 500
         cost = np.array([[0.0, 20 * n]] * 2)
         planned = 40 * heard["tv"] * 500
-        found = told(NAMES, CARRIES, MARKET, cost, np.array([[0, n]] * 2), AUCTION, np.array([0.0, planned]), heard)
+        known = Prices({}, heard)
+        found = told(NAMES, CARRIES, MARKET, cost, np.array([[0, n]] * 2), AUCTION, np.array([0.0, planned]), known)
         room = found.set_index("channel").room["tv"]
         heard = {"tv": room} if room == room else heard
-    assert heard["tv"] == pytest.approx(true, rel=0.13)
+    assert heard["tv"] >= true
 
 
 def test_lessons_and_prior_meet_by_their_precision():

@@ -133,8 +133,8 @@ def test_heard_lessons_are_merged_campaign_by_campaign_and_of_room_the_newest_st
 
 
 WRONG = pd.DataFrame(
-    [("depth", "feed", 0.027, 0.025, 0.029, 100, "counted", "log", "window", None),
-     ("room", "feed", 0.05, 0.045, 0.055, 100, "counted", "log", "all", None)], columns=lesson_model.ENTRY,
+    [("depth", "feed", 0.027, 0.0184, 0.0397, 100, "counted", "log", "window", None),
+     ("room", "feed", 0.05, 0.0413, 0.0606, 100, "counted", "log", "all", None)], columns=lesson_model.ENTRY,
 )  # fmt: skip
 
 

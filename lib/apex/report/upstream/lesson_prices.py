@@ -53,7 +53,7 @@ def told(
     asked = followed(planned, then.set_index("channel").cost_minor)
     found = media_prices.told(
         there.channels, there.carries, there.market, there.cost, there.contacts, there.auction,
-        np.array([asked.get(c, 0.0) for c in there.channels]), heard(run.lessons()).room,
+        np.array([asked.get(c, 0.0) for c in there.channels]), heard(run.lessons()),
     )  # fmt: skip
     rows: list[tuple[Any, ...]] = []
     for row, n in zip(found.itertuples(), there.contacts.sum(axis=0), strict=True):

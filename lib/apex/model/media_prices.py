@@ -26,9 +26,9 @@ ROUGH = (
 LITTLE = 0.1  # of what others would have paid: less above it says only that depth is at least so much
 # Of the planned money: less was spent as there was no more to buy, where so many contacts tell it from lines that met nobody.
 SHORT, TOLD = 0.9, 30
-USED, GROWS = 0.75, 2.0  # of a room that is known: taken to be used; what it grows by where it did not bind (convention)
+USED, GROWS = (
     0.75,
-    1.5,
+    2.0,
 )  # of a room that is known: taken to be used; what it grows by where it did not bind (convention)
 MOST = 4.0  # times what a channel carries: more is not planned, whatever was had once
 

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Z80 = 1.2815516
-ROUGH = (
-    0.3  # convention: sd of the logarithm of what one campaign says of a channel's depth; others' prices are not ours
-)
+# Convention: sd of the logarithm of what one campaign says of a channel's depth; others' prices are not ours.
+ROUGH = 0.3
 LITTLE = 0.1  # of what others would have paid: less above it says only that depth is at least so much
 # Of the planned money: less was spent as there was no more to buy, where so many contacts tell it from lines that met nobody.
 SHORT, TOLD = 0.9, 30

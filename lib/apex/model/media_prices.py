@@ -5,7 +5,7 @@ p n (1 + n / (2 d carries)) in an auction, p being what others paid on the same 
 had no more to sell. Both are parts of a lesson, put together as all its parts are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,9 @@ ROUGH = 0.3
 LITTLE = 0.1  # of what others would have paid: less above it says only that depth is at least so much
 # Of the planned money: less was spent as there was no more to buy, where so many contacts tell it from lines that met nobody.
 SHORT, TOLD = 0.9, 30
-USED, GROWS = (
-    0.75,
-    2.0,
-)  # of a room that is known: taken to be used; what it grows by where it did not bind (convention)
+# With every campaign that does not confirm it, a room is believed to be so many times as large (convention): a limit that is kept
+# to would else never be seen to be wrong.
+GROWS = 2.0
 MOST = 4.0  # times what a channel carries: more is not planned, whatever was had once
 
 
@@ -62,6 +61,14 @@ class Prices:
         return Heard(np.exp(depth), spread, room)
 
 
+def room_now(told: Iterable[float | None]) -> float | None:
+    """A channel's room after lessons, the oldest first; None in those that found no limit: the newest limit, grown since."""
+    known: float | None = None
+    for one in told:
+        known = one if one is not None else None if known is None else min(GROWS * known, ROOM)
+    return known
+
+
 def told(
     channels: Sequence[str], carries: "Floats", market: "Floats", cost: "Floats", contacts: "Floats",
     auction: "NDArray[np.bool_]", planned: "Floats", heard: Prices,
@@ -69,8 +76,7 @@ def told(
     """channel, depth, room of one campaign by itself; null where it cannot tell.
 
     carries, market, cost, contacts: (P, C) of the parts; planned: (C,) money, null where no plan was followed; heard: what was
-    known before. Little bought says nothing of how prices rise, only how far they do not: told where less was believed. Where a
-    room that was known was used and all money found its place, there was more: it grows by GROWS.
+    known before. Little bought says nothing of how prices rise, only how far they do not: told where less was believed.
     """
     rows = []
     for c, name in enumerate(channels):
@@ -85,10 +91,7 @@ def told(
                 depth = np.nan
         spent, had, all_ = float(cost[:, c].sum()), float(contacts[:, c].sum()), float(carries[:, c].sum())
         used = had / all_ if all_ > 0 and planned[c] > 0 else 0.0
-        room = np.nan
-        if used and had >= TOLD and spent < SHORT * planned[c]:
-            room = used
-        elif used > USED * heard.room.get(name, np.inf):
-            room = min(GROWS * max(heard.room[name], used), ROOM)
+        short = used and had >= TOLD and spent < SHORT * planned[c]
+        room = used if short else np.nan
         rows.append((name, depth, room))
     return pd.DataFrame(rows, columns=["channel", "depth", "room"])

@@ -25,11 +25,14 @@ WHATS = ("depth", "room")
 
 
 def heard(lessons: "Sequence[Lesson]") -> Prices:
-    """What lessons say of prices, each campaign heard once."""
-    told = together(once(lessons), lessons[-1].half_life_days) if lessons else []
-    depth = {e.of: (e.value, e.low, e.high) for e in told
+    """What lessons say of prices, each campaign heard once: depth as lessons are put together, room as `room_now` has it."""
+    campaigns = once(lessons)
+    known = together(campaigns, lessons[-1].half_life_days) if lessons else []
+    depth = {e.of: (e.value, e.low, e.high) for e in known
              if e.what == "depth" and e.value is not None and e.low is not None and e.high is not None}  # fmt: skip
-    return Prices(depth, {e.of: float(e.value) for e in told if e.what == "room" and e.value is not None})
+    limits = [{e.of: e.value for e in one.seen if e.what == "room"} for one in campaigns]
+    rooms = {c: media_prices.room_now(one.get(c) for one in limits) for c in sorted({c for one in limits for c in one})}
+    return Prices(depth, {c: room for c, room in rooms.items() if room is not None})
 
 
 def told(

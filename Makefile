@@ -18,7 +18,7 @@ LAB_DIR ?= .
 APEX := $(PYTHON) -m apex
 PIP := $(PYTHON) -m pip install -qq --disable-pip-version-check
 
-.PHONY: help report data match test test-slow test-browser truth bench lint types format tidy lab lock clean
+.PHONY: help report data match test test-slow test-browser truth league bench lint types format tidy lab lock clean
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -45,6 +45,9 @@ test-browser: $(READY) data ## every page and JupyterLab in the system's Chromiu
 truth: $(READY) ## the pages of truth: PAGE=credit, realism, plans, creatives, providers, else all; by name: media, odds, loop, acts, sequence, contracts, pacing, trials, attribution, lift   (SEEDS="31 37")
 	@for page in $(or $(PAGE),credit realism plans creatives providers); do \
 	  PYTHONPATH=lib $(PYTHON) -m truth $$page $(if $(SEEDS),--seeds $(SEEDS)); done
+
+league: $(READY) ## does following the workspace earn more? policies over six campaigns; goes on where it was stopped   (SEEDS="4000 4030")
+	@PYTHONPATH=lib $(PYTHON) -m truth league $(if $(SEEDS),--seeds $(SEEDS))
 
 bench: $(READY) ## our times beside rivals' that are installed   (NAME=attribution)
 	@PYTHONPATH=lib $(PYTHON) -m bench $(NAME)

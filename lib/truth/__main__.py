@@ -5,7 +5,8 @@ bring; `providers`, what services bring; `creatives`, what creatives bring; `med
 stated odds of goals against what happened; `acts`, what a plan's acts bring beside trade as usual; `loop` plays a plan file and
 wraps it up; `sequence`, learned next steps beside fixed ones; `contracts`, guarantees against what was delivered; `pacing`,
 alarms of campaigns on plan and of short ones; `trials`, false winners with a look every day; `attribution`, every method's
-credit beside what channels bring; `lift`, a thousand small markets' intervals of lift and intent.
+credit beside what channels bring; `lift`, a thousand small markets' intervals of lift and intent; `league`, the workspace and
+its rivals over six campaigns in a row, reports/league/index.html.
 """
 
 import argparse
@@ -29,7 +30,7 @@ PAGES = {
     "realism": "truth.realism_page", "plans": "truth.plans", "media": "truth.media", "providers": "truth.providers",
     "creatives": "truth.creatives", "odds": "truth.odds", "loop": "truth.loop", "acts": "truth.acts",
     "sequence": "truth.sequence", "contracts": "truth.contracts", "pacing": "truth.pacing", "trials": "truth.trials",
-    "attribution": "truth.attribution", "lift": "truth.lift",
+    "attribution": "truth.attribution", "lift": "truth.lift", "league": "truth.league_run",
 }  # fmt: skip
 LENGTH = 29  # days of a period: the default campaign's window
 

@@ -82,24 +82,27 @@ class Market:
         self._usual: tuple[Played | None, int, int, dict[int, np.ndarray]] = (None, 0, 0, {})
 
     def usual(
-        self, last_day: date, *, after: Played | None = None, brand: str | None = None, cores: int | None = None
-    ) -> Played:
+        self, last_day: date, *, after: Played | None = None, brand: str | None = None, rivals: bool = False,
+        cores: int | None = None,
+    ) -> Played:  # fmt: skip
         """Life as it is without a plan, up to last_day, from the beginning of history or on from `after`.
 
-        brand: live its category only and record this brand alone.
+        brand: live its category only and record this brand alone; rivals: and its rivals' events.
         """
         drawn = after.drawn if after else self.drawn
-        return self._lived(drawn, world(drawn, only=self._only(brand)), self._number(last_day) + 1, after, brand, cores)
+        of = world(drawn, only=-1 if rivals else self._only(brand))
+        return self._lived(drawn, of, self._number(last_day) + 1, after, brand, cores)
 
     def play(
         self, plan: Plan, *, after: Played | None = None, until: date | None = None, brand: str | None = None,
-        without: Mapping[str, Any] | None = None, salt: int = 0, cores: int | None = None,
+        rivals: bool = False, without: Mapping[str, Any] | None = None, salt: int = 0, cores: int | None = None,
     ) -> Played:  # fmt: skip
         """The market under a plan, from its first day to its last, or on to `until`, as usual again.
 
         after: go on from there (days between are lived as usual, and told); else from life as usual. brand: live its category
-        only and record this brand alone: a tenth of the time. without: arguments of `twin.play.world`, causes that do not
-        happen. salt: another chance from the plan's first day on. Raises ValueError where the plan does not fit the market.
+        only and record this brand alone: a tenth of the time; rivals: and its rivals' events. without: arguments of
+        `twin.play.world`, causes that do not happen. salt: another chance from the plan's first day on. Raises ValueError where
+        the plan does not fit the market.
         """
         calendar, first = self.drawn.calendar, self._number(plan.first_day)
         if not calendar.observed < first <= self._number(plan.last_day) < calendar.days:
@@ -111,14 +114,15 @@ class Market:
             self._only(plan.brand)
         if after is not None and after.until > first:
             raise ValueError(f"the plan begins on {plan.first_day}, but {after.last_day} has been lived already")
-        eve = self.eve(plan.first_day, after, brand, cores)
+        eve = self.eve(plan.first_day, after, brand, cores, rivals=rivals)
         own = self.drawn.brands.index(plan.brand) if plan.brand else 0
         k = own // self.drawn.rules.brands
         if k not in eve.states:
             raise ValueError(f"brand {brand!r} is lived alone, and the plan is about {self.drawn.brands[own]!r}")
         compiled = Compiler(plan, eve.drawn, self.crowd, self._forecast(eve, plan, own), own).compiled()
         of = world(
-            compiled.market, brand=own, quiet=compiled.quiet, more=compiled.extra, only=self._only(brand),
+            compiled.market, brand=own, quiet=compiled.quiet, more=compiled.extra,
+            only=-1 if rivals else self._only(brand),
             salt_day=first - 1 if salt else 1 << 30, salt=salt, **dict(without or {}),
         )  # fmt: skip
         stop = self._number(until or plan.last_day) + 1
@@ -128,11 +132,14 @@ class Market:
         events = ordered(np.concatenate([eve.events, later.events]))
         return Played(self, compiled.market, eve.begin, stop, events, later.states, eve.first_seq, compiled)
 
-    def eve(self, first_day: date, after: Played | None, brand: str | None, cores: int | None) -> Played:
+    def eve(
+        self, first_day: date, after: Played | None, brand: str | None, cores: int | None, *, rivals: bool = False
+    ) -> Played:
         """Everybody as of the day before; life as usual up to it is kept, since many plans begin there."""
         eve = date.fromordinal(first_day.toordinal() - 1)
         if after is not None:
-            return after if after.last_day == eve else self.usual(eve, after=after, brand=brand, cores=cores)
+            at_once = after.last_day == eve
+            return after if at_once else self.usual(eve, after=after, brand=brand, rivals=rivals, cores=cores)
         kept = self._past
         if kept is None or kept.last_day != eve or (brand is None and len(kept.states) < len(self.drawn.categories)):
             self._past = kept = self.usual(eve, brand=brand, cores=cores)

@@ -153,6 +153,9 @@ class Spend:
         ]  # fmt: skip
         whole: dict[str, tuple[Any, ...]] = {}  # the lines of a plan are numbers of one campaign
         for row in rows:
-            whole[row[0]] = (*row[:-1], row[-1] + whole[row[0]][-1]) if row[0] in whole else row
+            if row[0] in whole:
+                known = whole[row[0]]
+                row = (*row[:4], min(row[4], known[4]), max(row[5], known[5]), row[6], row[7] + known[7])
+            whole[row[0]] = row
         campaigns = _table("campaigns", dict(zip(schema("campaigns"), zip(*whole.values(), strict=True), strict=True)))
         return {"spend": spend, "campaigns": campaigns}

@@ -25,7 +25,7 @@ GRID = 400
 
 @dataclass(frozen=True)
 class Lift:
-    """What more money adds. x: extra money over the earlier campaign's; share: by measure; m, eta: priors (middle, low, high)."""
+    """What more money adds. x: extra money over the earlier campaign's (below 0: less); share: by measure; m, eta: priors."""
 
     x: float
     share: Mapping[str, float]
@@ -36,12 +36,12 @@ class Lift:
         """(size, measures) draws of the factor by which the money multiplies each measure; m and η are the same in all."""
         m = _lognormal(self.m, rng, size)
         eta = np.clip(rng.normal(self.eta[0], (self.eta[2] - self.eta[1]) / (2 * Z80), size), 0.05, 1.0)
-        grown = (1 + max(self.x, 0.0)) ** eta - 1
+        grown = (1 + max(self.x, -0.95)) ** eta - 1
         return pd.DataFrame({measure: 1 + m * share * grown for measure, share in self.share.items()})
 
     def middle(self, measure: str = "gmv_minor") -> float:
         """The factor at the middle of the priors."""
-        return 1 + self.m[0] * self.share[measure] * ((1 + max(self.x, 0.0)) ** self.eta[0] - 1)
+        return 1 + self.m[0] * self.share[measure] * ((1 + max(self.x, -0.95)) ** self.eta[0] - 1)
 
     def money_for(self, factor: float, measure: str = "gmv_minor") -> float:
         """x that multiplies a measure by `factor`, at the middle of the priors; infinite where nothing was met."""

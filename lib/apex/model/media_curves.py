@@ -30,7 +30,8 @@ class Curves:
 
     share, price, carries: (P, C) of a channel's budget, fen a contact, contacts that the channel carries; auction: whether the
     price rises; people: consumers; shape: (C,) of the negative binomial; then: (C,) contacts at which `orders` was measured;
-    orders: (D, C) draws of orders a contact at `then`; repeated, depth: (D,) draws; money: of an order.
+    orders: (D, C) draws of orders a contact at `then`; repeated: (D,) draws; depth: (D, C) draws, or (D,) where all channels
+    have the same; money: of an order; middle, room: (C,) of depth, and the most that can be bought, in what channels carry.
     """
 
     channels: tuple[str, ...]
@@ -45,14 +46,16 @@ class Curves:
     repeated: "Floats"
     depth: "Floats"
     money: float
+    middle: "Floats | float" = DEPTH[0]
+    room: "Floats | float" = ROOM
 
     def contacts(self, budget: "Floats") -> "Floats":
         """Contacts that budgets (…, C) buy, at the prior's middle; a channel without a price gives none."""
-        return self._bought(budget, DEPTH[0])
+        return self._bought(budget, self.middle)
 
     def by_part(self, budget: "Floats") -> "Floats":
         """(P, C) the same of budgets (C,), part by part."""
-        return self._parts(budget, DEPTH[0])
+        return self._parts(budget, self.middle)
 
     def usual_price(self) -> "Floats":
         """(C,) fen a contact before it gets dearer, over the parts as they share the money."""
@@ -60,8 +63,8 @@ class Curves:
 
     def most(self) -> "Floats":
         """(C,) the budget beyond which no part has room; an auction's at the prior's middle."""
-        rising = np.where(self.auction, 1 + ROOM / (2 * DEPTH[0]), 1.0)
-        full = self.price * self.carries * ROOM * rising
+        rising = np.where(self.auction, 1 + self.room / (2 * self.middle), 1.0)
+        full = self.price * self.carries * self.room * rising
         part = np.divide(full, self.share, out=np.zeros_like(full), where=self.share > 0)
         return np.asarray(part.max(axis=0, initial=0.0), float)
 
@@ -92,15 +95,15 @@ class Curves:
         t = self.repeated[d]
         return self.people / t * (1 - (1 + contacts * t / (self.people * self.shape)) ** -self.shape)
 
-    def _bought(self, budget: "Floats", depth: float) -> "Floats":
+    def _bought(self, budget: "Floats", depth: "Floats | float") -> "Floats":
         return np.asarray(self._parts(budget, depth).sum(axis=-2), float)
 
-    def _parts(self, budget: "Floats", depth: float) -> "Floats":
+    def _parts(self, budget: "Floats", depth: "Floats | float") -> "Floats":
         price, supply = np.maximum(self.price, 1e-9), np.maximum(self.carries * depth, 1e-9)
         money = np.asarray(budget)[..., None, :] * self.share
         rising = supply * (np.sqrt(1 + 2 * money / (price * supply)) - 1)
         wanted = np.where(self.price > 0, np.where(self.auction, rising, money / price), 0.0)
-        return np.minimum(wanted, ROOM * self.carries)
+        return np.minimum(wanted, self.room * self.carries)
 
 
 def shapes(met: "Floats") -> "Floats":

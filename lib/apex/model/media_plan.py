@@ -12,7 +12,8 @@ import pandas as pd
 from apex.measure.media_contacts import Contacts, Rows, number
 from apex.measure.media_trials import Lift
 from apex.model import media_choices, media_curves, media_fit, split
-from apex.model.media_curves import DEPTH, REPEATED, Curves
+from apex.model.media_curves import REPEATED, Curves
+from apex.model.media_prices import Prices
 from apex.model.media_worth import Worth, worth
 
 if TYPE_CHECKING:
@@ -37,36 +38,35 @@ class Learned:
 
 def learn(
     of: Contacts, whole: pd.DataFrame, then: pd.DataFrame, phases: pd.DataFrame, supply: pd.DataFrame,
-    window: tuple[date, date], days: int, trials: list[Lift], seed: int,
+    window: tuple[date, date], days: int, trials: list[Lift], seed: int, prices: "Prices | None" = None,
+    fit: media_fit.Fit | None = None,
 ) -> Learned:  # fmt: skip
     """Curves for a campaign of `days` days like the one of `window`.
 
     whole, then: `measure.media.spent` over all days and over the window (whole with `crowd`, the targeting); phases:
-    `measure.media.by_phase` of it; supply: `measure.media.supply`.
+    `measure.media.by_phase` of it; supply: `measure.media.supply`; prices: what lessons told of them;
+    fit: of the choices, where it is known.
     """
     names = list(of.channels)
     whom = list(whole.set_index("channel").reindex(names).crowd.fillna(""))
-    found = media_fit.fitted(media_choices.choices(of, whom, media_fit.CARRY, seed))
+    found = fit or media_fit.fitted(media_choices.choices(of, whom, media_fit.CARRY, seed))
     brings = worth(of, found, whom, (number(window[0]), number(window[1])), trials)
     rng = np.random.default_rng(seed)
-    last = then.set_index("channel")
-    paid = [c for c in names if c in last.index and last.cost_minor[c] > 0 and last.impressions[c] > 0]
+    there = carrying(of, whole, then, phases, supply, window, days)
+    paid, bought = there.channels, there.bought
     at = [names.index(c) for c in paid]
     here = (of.orders.day >= number(window[0])) & (of.orders.day <= number(window[1]))
     year = of.contacts.day > of.last - YEAR
     met = np.zeros((of.consumers, len(names)))
     np.add.at(met, (of.contacts.who[year], of.contacts.what[year]), of.contacts.value[year])
-    bought = last.impressions[paid].to_numpy(float)
     length = (window[1] - window[0]).days + 1
-    daily = supply.set_index("channel").daily.reindex(paid).fillna(0).to_numpy(float) * for_us(of, whom)[at]
-    share, price, span = parts(phases, paid, last.cost_minor[paid].to_numpy(float) / bought)
-    carries = np.maximum(daily, bought / length / ROOM_OWN) * span[:, None] * days / max(span.sum(), 1.0)
+    heard = (prices or Prices()).of(paid)
     curves = Curves(
-        tuple(paid), share, price, carries, (last.buying[paid] != "contract").to_numpy(), of.consumers / of.share,
+        tuple(paid), there.share, there.price, there.carries, there.auction, of.consumers / of.share,
         media_curves.shapes(met)[at], bought * days / length, brings.draws(rng, DRAWS)[:, at],
         REPEATED[0] * np.exp(REPEATED[1] * rng.standard_normal(DRAWS)),
-        DEPTH[0] * np.exp(DEPTH[1] * rng.standard_normal(DRAWS)),
-        float(of.orders.value[here].sum()) / max(int(here.sum()), 1),
+        heard.depth * np.exp(heard.depth_sd * rng.standard_normal((DRAWS, 1))),
+        float(of.orders.value[here].sum()) / max(int(here.sum()), 1), heard.depth, heard.room,
     )  # fmt: skip
     return Learned(curves, brings, found, len(trials))
 
@@ -74,17 +74,58 @@ def learn(
 ROOM_OWN = 6.0  # a channel carries at least a sixth of what the brand itself bought of it
 
 
-def parts(phases: pd.DataFrame, channels: list[str], usual: "Floats") -> "tuple[Floats, Floats, Floats]":
-    """(P, C) share of each channel's money by phase, (P, C) price, (P,) days. usual: (C,) price where a phase has none."""
+@dataclass(frozen=True)
+class Carrying:
+    """What C channels carried and cost in the P parts of a campaign, as the next one of `days` days may have it.
+
+    share, price, carries: see `Curves`; bought: (C,) contacts; market: (P, C) fen a contact that others paid, null where unknown;
+    cost, contacts: (P, C) of the brand's own.
+    """
+
+    channels: list[str]
+    share: "Floats"
+    price: "Floats"
+    carries: "Floats"
+    auction: "NDArray[np.bool_]"
+    bought: "Floats"
+    market: "Floats"
+    cost: "Floats"
+    contacts: "Floats"
+
+
+def carrying(
+    of: Contacts, whole: pd.DataFrame, then: pd.DataFrame, phases: pd.DataFrame, supply: pd.DataFrame,
+    window: tuple[date, date], days: int,
+) -> Carrying:  # fmt: skip
+    """See `Carrying`; arguments as of `learn`.
+
+    Prices are those of contacts before they get dearer: where an auction made the brand pay more than others did on the same
+    days, theirs, since the difference is what its own buying did to the price.
+    """
+    names = list(of.channels)
+    whom = list(whole.set_index("channel").reindex(names).crowd.fillna(""))
+    last = then.set_index("channel")
+    paid = [c for c in names if c in last.index and last.cost_minor[c] > 0 and last.impressions[c] > 0]
+    at = [names.index(c) for c in paid]
+    bought = last.impressions[paid].to_numpy(float)
+    auction = (last.buying[paid] != "contract").to_numpy()
+    length = (window[1] - window[0]).days + 1
+    daily = supply.set_index("channel").daily.reindex(paid).fillna(0).to_numpy(float) * for_us(of, whom)[at]
     spans = phases.groupby("phase", sort=False).days.first()
 
     def grid(column: str) -> "Floats":
         wide = phases.pivot(index="phase", columns="channel", values=column)
-        return np.asarray(wide.reindex(index=spans.index, columns=channels).fillna(0), float)
+        return np.asarray(wide.reindex(index=spans.index, columns=paid), float)
 
-    cost, shown = grid("cost_minor"), grid("impressions")
+    cost, shown = (np.nan_to_num(grid(c)) for c in ("cost_minor", "impressions"))
+    usual = last.cost_minor[paid].to_numpy(float) / bought
     price = np.where((shown > 0) & (cost > 0), cost / np.maximum(shown, 1), usual)
-    return cost / np.maximum(cost.sum(axis=0), 1.0), price, spans.to_numpy(float)
+    market = grid("others_minor") if "others_minor" in phases else np.full(cost.shape, np.nan)
+    price = np.where(auction & (market > 0), np.fmin(price, market), price)
+    span = spans.to_numpy(float)
+    carries = np.maximum(daily, bought / length / ROOM_OWN) * span[:, None] * days / max(span.sum(), 1.0)
+    share = cost / np.maximum(cost.sum(axis=0), 1.0)
+    return Carrying(paid, share, price, carries, auction, bought, market, cost, shown)
 
 
 def for_us(of: Contacts, targeting: Sequence[str]) -> "Floats":

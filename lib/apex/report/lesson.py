@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
@@ -34,7 +35,7 @@ LESSONS = ROOT / "data" / "lessons"
 
 What = Literal[
     "conversion", "unmet", "met", "crowd", "bought", "response", "price", "spend", "contacts", "cost_new", "wear", "intent",
-    "intent_crowd", "intent_channel", "intent_lift", "credit_ratio",
+    "intent_crowd", "intent_channel", "intent_lift", "credit_ratio", "depth", "room",
 ]  # fmt: skip
 
 
@@ -174,12 +175,23 @@ def together(told: Sequence[Earlier], half_life: float) -> list[Entry]:
 
 def made_from(campaign: Campaign, warehouse_digest: str, ledger_digest: str) -> str:
     """What a campaign's lesson depends on: its resolved file and those that it learns from, data, library and notebooks."""
-    sources = [digest(p) for p in sorted((ROOT / "notebooks").glob("*/*.ipynb"))]
-    sources += [digest(p) for p in sorted((ROOT / "lib" / "apex").rglob("*.py"))]
+    files = [*sorted((ROOT / "notebooks").glob("*/*.ipynb")), *sorted((ROOT / "lib" / "apex").rglob("*.py"))]
+    sources = [_digest(p, *_state(p)) for p in files]
     for known in ancestors(campaign):
         sources += [json.dumps(known.model_dump(mode="json"), sort_keys=True), load_rules(known.rules).digest]
     parts = [json.dumps(campaign.model_dump(mode="json"), sort_keys=True), warehouse_digest, ledger_digest, *sources]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """What changes with a file."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=4096)  # some hundred files, asked for with every lesson
+def _digest(path: Path, _changed: int, _size: int) -> str:
+    return digest(path)
 
 
 def ancestors(campaign: Campaign) -> list[Campaign]:

@@ -140,7 +140,10 @@ class _When(_Strict):
 
 
 class Media(_When):
-    """Media in a channel: for a budget, or for so many impressions where they cost nothing."""
+    """Media in a channel: for a budget, or for so many impressions where they cost nothing.
+
+    message: what its creatives say; any in turn where it is not given.
+    """
 
     channel: str
     budget_minor: Annotated[int, Field(ge=0)] | None = None
@@ -149,6 +152,7 @@ class Media(_When):
     crowd: str | None = None
     trial: str | None = None
     arm: str | None = None
+    message: str | None = None
 
     @model_validator(mode="after")
     def _how_much(self) -> Self:

@@ -31,6 +31,7 @@ from apex.report.finding import Finding, findings_json
 from apex.report.notebooks import FOLDERS
 from apex.report.planned import Planned
 from apex.report.planned import read as read_plan
+from apex.warehouse import Warehouse
 
 DECIMALS = 6  # of every float in a table, so that the same inputs give the same bytes
 
@@ -43,15 +44,19 @@ class Run:
     into a temporary folder that goes with the kernel.
     """
 
-    def __init__(self, campaign: str, notebook: str, *, alone: bool = False):
+    def __init__(
+        self, campaign: str, notebook: str, *, alone: bool = False, house: Warehouse | None = None,
+        told: Sequence[lesson.Lesson] | None = None,
+    ) -> None:  # fmt: skip
         """Read and check the campaign, open warehouse and ledger (built first where missing), cut both at the day.
 
-        alone: keep out of the runner's folder although there is one; for answers computed on the side.
+        alone: keep out of the runner's folder although there is one; for answers computed on the side. house, told: the
+        warehouse and the lessons of a judge, who keeps them himself; else those of the campaign's file.
         """
-        self._alone = alone
+        self._alone, self._told = alone, told
         self.notebook, self.stem = notebook, notebook.replace("/", "-")
         self.campaign = load_campaign(campaign)
-        whole = warehouse.ensure(self.campaign.warehouse)
+        whole = house or warehouse.ensure(self.campaign.warehouse)
         stage = FOLDERS[notebook.split("/")[0]]
         self.campaign.check_against(whole.facts, [stage])
         self.as_of = self.campaign.as_of_for(stage, whole.facts.last_day)
@@ -196,6 +201,8 @@ class Run:
         """
         from apex.report.upstream import lessons
 
+        if self._told is not None:
+            return list(self._told)
         found = []
         for teacher in lesson.teachers(self.campaign, self.warehouse.facts.last_day):
             known = lesson.read(lesson.place(teacher))

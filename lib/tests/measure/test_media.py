@@ -140,3 +140,79 @@ def test_without_spend_there_is_none(market):
     assert media.spent(plain, "b", START, START).empty and media.by_phase(plain, "b", "k").empty
     of = media_contacts.contacts(plain, "b", None)
     assert of.channels == () and len(of.orders.who) == 3 and media_trials.lifts(plain, "b", of) == []
+
+
+@pytest.fixture
+def told(tmp_path, source, canonical):
+    """`told(creatives, **columns of spend that are dropped)` → a market of brand b whose creatives say something."""
+
+    def build(drop=(), **more):
+        rows = [
+            dict(spend(90, "feed", 100, 50), creative_id="v1"), dict(spend(91, "feed", 100, 30), creative_id="v1"),
+            dict(spend(91, "feed", 100, 40), creative_id="v2", clicks=None), dict(spend(91, "feed", 9, 7), creative_id="v3"),
+            dict(spend(91, "tv", 9, 8), creative_id="v1", crowd=None), dict(spend(91, "tv", 9, 6), creative_id=None),
+            dict(spend(60, "feed", 9, 99), creative_id="v1", crowd="broad"), dict(spend(20, "sms", 0, 9), creative_id="v1"),
+            dict(spend(92, "feed", 9, 5, brand="c"), creative_id="w1"), dict(spend(93, "feed", 9, 5), creative_id="w1"),
+        ]  # fmt: skip
+        creatives = [("v1", "b", "new"), ("v2", "b", "price"), ("v3", "b", None), ("w1", "c", "new")]
+        tables = canonical([event(0, 0, "view", "natural"), event(0, 99, "view", "natural", brand="c")])
+        tables["spend"] = pd.DataFrame(rows).drop(columns=[*drop])
+        tables["creatives"] = pd.DataFrame(creatives, columns=["creative_id", "brand", "message"])
+        tables |= more
+        ingest(
+            source(tmp_path / "files", {k: v for k, v in tables.items() if v is not None}), "m", tmp_path / "m", "test"
+        )
+        return open_warehouse(tmp_path / "m")
+
+    return build
+
+
+LAST = START + dt.timedelta(93)
+WEEKS = (LAST - dt.timedelta(media.FRESH - 1), LAST)
+
+
+def test_clicks_by_message_are_the_brands_own_of_the_days(told):
+    frame = media.clicked(told(), "b", *WEEKS)
+    assert list(frame.columns) == media.CLICKED
+    assert frame.values.tolist() == [
+        ["feed", "likely", "new", 80, 2], ["tv", "", "new", 8, 1],
+    ]  # fmt: skip
+
+
+def test_a_channels_targeting_is_that_of_the_last_weeks_else_of_the_year(told):
+    house = told()
+    assert media.targeting(house, "b", LAST).values.tolist() == [["feed", "likely"], ["sms", "likely"], ["tv", ""]]
+    assert media.targeting(house, "b", START + dt.timedelta(70)).values.tolist() == [
+        ["feed", "broad"],
+        ["sms", "likely"],
+    ]
+
+
+def test_creatives_have_an_age_and_a_last_day(told):
+    frame = media.by_creative(told(), "b", LAST)
+    assert list(frame.columns) == media.CREATIVES
+    assert frame.values.tolist() == [
+        ["feed", "broad", "new", "v1", 73, 33.0, 2, 99, 1],
+        ["feed", "likely", "new", "v1", 73, pytest.approx((3 * 50 + 2 * 30) / 80), 2, 80, 2],
+        ["sms", "likely", "new", "v1", 73, 73.0, 2, 9, 1], ["tv", "", "new", "v1", 73, 2.0, 2, 8, 1],
+    ]  # fmt: skip
+    assert media.by_creative(told(), "b", LAST, 20).old.tolist() == [73, 73]  # seen before, though not counted
+
+
+@pytest.mark.parametrize("drop", ["creative_id", "clicks"])
+def test_without_creatives_clicks_or_messages_there_are_none(told, drop):
+    frame = media.clicked(told(drop=[drop]), "b", *WEEKS)
+    assert frame.empty and list(frame.columns) == media.CLICKED
+    assert media.by_creative(told(drop=[drop]), "b", LAST).empty
+
+
+def test_without_tables_there_are_none(told, market):
+    assert media.clicked(told(creatives=None), "b", *WEEKS).empty
+    plain = market([event(0, n, "buy") for n in range(3)])
+    assert media.by_creative(plain, "b", LAST).empty
+    assert media.clicked(plain, "b", *WEEKS).empty and media.targeting(plain, "b", LAST).empty
+
+
+def test_without_targeting_all_is_one(told):
+    house = told(drop=["crowd"])
+    assert set(media.clicked(house, "b", *WEEKS).whom) == {""} == set(media.targeting(house, "b", LAST).whom)

@@ -14,7 +14,7 @@ BURST = (dt.date(2024, 11, 11), dt.date(2024, 11, 11))
 ACT = {
     "campaign_id": "double-eleven", "brand": "清禾", "first_day": FIRST, "last_day": LAST, "phases": {"burst": BURST},
     "media": [
-        {"channel": "feed", "phase": "burst", "budget_minor": 5000, "buying": "auction"},
+        {"channel": "feed", "phase": "burst", "budget_minor": 5000, "buying": "auction", "message": "功效"},
         {"channel": "message", "first_day": FIRST, "last_day": FIRST, "impressions": 30},
     ],
     "events": [{"phase": "burst", "depth": 0.2}],

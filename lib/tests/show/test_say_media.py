@@ -105,3 +105,53 @@ def test_who_met_most_or_nobody(words):
     found = valid(say.met(frame, words))
     assert found.value == 30 and found.unit == "consumers"
     assert valid(say.met(frame[:0], words)).value is None
+
+
+def chosen():
+    rows = [
+        ("tv", "broad", "功效", None, 1.3, 59),
+        ("social", "broad", "功效", None, 1.3, 59),
+        ("search", "likely", "功效", "价格", 1.1, 181),
+    ]
+    frame = pd.DataFrame(rows, columns=["channel", "whom", "message", "then", "pull", "clicks"])
+    return frame.assign(low=0.9, high=1.5, in_all=240)
+
+
+def test_which_message_in_which_channel(words):
+    found = valid(say.messages(chosen(), 28, words))
+    assert found.n == 240 and found.kind == "model" and "28" in found.text and words.signed_share(0.1) in found.text
+    both = words(", ").join(say.channel(c, words) for c in ("tv", "social"))
+    assert words("**{message}** in {channels}", message="功效", channels=both) in found.text
+    assert "**价格**" in found.text and "功效" in found.short
+
+
+def test_a_message_with_a_long_name_still_fits(words):
+    frame = chosen().assign(message="a message that says more than anybody can read in passing", then=None)
+    assert len(valid(say.messages(frame, 28, words)).short) <= 60
+
+
+def test_without_clicks_by_message_it_is_said(words):
+    found = valid(say.messages(chosen()[:0], 28, words))
+    assert found.kind == "not identified" and found.value is None
+
+
+def test_rows_of_messages_name_targeting_and_turns(words):
+    frame = say.said(chosen(), words)
+    assert frame.channel[0] == say.channel("search", words) and frame.whom[0] == words("likely buyers")
+    assert frame.pull.round(2).tolist() == [0.1, 0.3, 0.3] and frame.low.round(2).tolist() == [-0.1] * 3
+    assert frame.message.tolist() == [words("{first}, then {then}", first="功效", then="价格"), "功效", "功效"]
+    assert say.said(chosen().assign(whom="其他"), words).whom.tolist() == ["其他"] * 3
+
+
+def test_what_to_say_from_tomorrow_on_beside_the_plan(words):
+    frame = chosen().assign(planned=["功效", None, "新品"])
+    found = valid(say.switch(frame, words))
+    assert found.n == 240 and found.next_step and say.channel("tv", words) not in found.text
+    assert say.channel("social", words) in found.text and say.channel("search", words) in found.text
+    assert words("{n} of {all} channels should say something else", n=2, all=3) in found.short
+    same = valid(say.switch(chosen().assign(planned=["功效"] * 3), words))
+    assert same.short == words("Messages stay as planned") and not same.next_step
+    alone = valid(say.switch(chosen().assign(planned=None), words))
+    assert alone.short == words("Messages are chosen for tomorrow") and "**功效**" in alone.text
+    none = valid(say.switch(chosen()[:0].assign(planned=None), words))
+    assert none.kind == "not identified"

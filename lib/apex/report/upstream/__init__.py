@@ -107,6 +107,12 @@ def _budget(run: "Run") -> pd.DataFrame:
     return media.budget(run)
 
 
+def _messages(run: "Run") -> pd.DataFrame:
+    from apex.report.upstream import media_said
+
+    return media_said.messages(run)
+
+
 def _leaving(run: "Run") -> pd.DataFrame:
     from apex.report.upstream import recall
 
@@ -125,6 +131,7 @@ TABLES: dict[tuple[str, str], Callable[["Run"], pd.DataFrame]] = {
     ("2_plan/goal", "way"): _way,
     ("2_plan/calendar", "phases"): _phases,
     ("2_plan/media", "budget"): _budget,
+    ("2_plan/media", "messages"): _messages,
     ("2_plan/scenes", "portfolio"): _scenes,
     ("2_plan/strategy", "moves"): _moves,
     ("2_plan/launch", "launch"): _launch,

@@ -1,5 +1,6 @@
 """The parts of a campaign's lesson: what each rests on, and why it is null where it cannot be learned."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -16,9 +17,9 @@ from apex.model import bought as bought_model
 from apex.model import effect, media_choices, media_fit, media_worth
 from apex.model import lessons as model
 from apex.model.attribution_lift import beside
-from apex.report.upstream import closing, knobs
+from apex.report.upstream import closing, knobs, lesson_prices
 from apex.report.upstream.lesson_rows import entries_shown, narrowed, null, share
-from apex.report.upstream.media import LEAST
+from apex.report.upstream.media_facts import LEAST
 from apex.report.upstream.moves import IN_TRIPS
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ PER = 1000  # contacts
 
 @dataclass(frozen=True)
 class Parts:
-    """What one campaign showed by itself. choices: read at most, for the response."""
+    """What one campaign showed by itself. choices: read at most, for the response; planned: money of its plan by channel."""
 
     run: "Run"
     choices: int
     seed: int
+    planned: Mapping[str, float] | None = None
 
     @cached_property
     def span(self) -> tuple[date, date]:
@@ -95,8 +97,8 @@ class Parts:
     def seen(self) -> pd.DataFrame:
         """Rows of ENTRY: all parts."""
         parts = [
-            self._conversion(), self._crowds(), self._bought(), self._response(), self._costs(), self._wear(), self._intent(),
-            self._ratios(),
+            self._conversion(), self._crowds(), self._bought(), self._response(), self._costs(), self._prices(), self._wear(),
+            self._intent(), self._ratios(),
         ]  # fmt: skip
         rows = [row for part in parts for row in part]
         return pd.DataFrame(rows, columns=model.ENTRY).astype({"n": "int64"})
@@ -233,6 +235,9 @@ class Parts:
             ends = (cost / n, cost / gammaincinv(n + 1, 0.9), cost / gammaincinv(n, 0.1))  # Poisson, Garwood 1936
             rows.append(("cost_new", channel, *ends, n, "credit", "log", "window", None))
         return rows
+
+    def _prices(self) -> list[tuple[Any, ...]]:
+        return lesson_prices.told(self.run, self.contacts, self.whole, self.span, self.planned or {})
 
     def _wear(self) -> list[tuple[Any, ...]]:
         few = self.run.campaign.privacy_threshold

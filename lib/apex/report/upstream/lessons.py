@@ -39,7 +39,9 @@ class Study:
     @cached_property
     def parts(self) -> Parts:
         """What this campaign showed by itself."""
-        return Parts(self.run, self.choices, self.seed)
+        planned = self.run.table("2_plan/media", "budget")
+        money = planned.groupby("channel").planned.sum().to_dict() if len(planned) else None
+        return Parts(self.run, self.choices, self.seed, money)
 
     @cached_property
     def effect(self) -> dict[str, Any]:

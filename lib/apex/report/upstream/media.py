@@ -8,34 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from apex.measure import media, media_contacts, media_trials
 from apex.measure.media_contacts import Contacts
-from apex.measure.peers import main_category
 from apex.model import media_plan, split
 from apex.model.media_plan import Learned
-from apex.report.upstream import media_limits
+from apex.model.media_prices import Prices
+from apex.report.upstream import lesson_prices, media_limits
+from apex.report.upstream.media_facts import CannotPlan, Facts, facts
 from apex.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from apex.model.media_fit import Fit
     from apex.report.run import Run
 
     Floats = NDArray[np.float64]
 
-LEAST = 60  # orders by themselves while media were recorded; fewer fit nothing
 TAIL = (0.1, 0.9)
 # What the plan brings more than another split scatters so much more than the draws say: with it 83 % of 66 true differences in 22
 # simulated markets lay within the 80 % interval, without it 68 % (`python -m truth media`).
 STRETCH = 1.3
-
-
-@dataclass(frozen=True)
-class CannotPlan:
-    """Why no money can be planned: no_spend, few_orders, no_budget, no_peers. of: what was met all the same."""
-
-    reason: str
-    of: Contacts
 
 
 @dataclass(frozen=True)
@@ -214,51 +206,47 @@ def plan(
     first, last = min(first for _, first, _ in named), max(last for *_, last in named)
     earlier = next(iter(campaign.compare), None)
     budget = None if campaign.budget_minor is None else float(campaign.budget_minor)
-    return planned(run.warehouse, run.brand, earlier, (last - first).days + 1, budget, floors, caps, seed, reach, first)
+    return planned(
+        run.warehouse, run.brand, earlier, (last - first).days + 1, budget, floors, caps, seed, reach, first,
+        lesson_prices.heard(run.lessons()),
+    )  # fmt: skip
 
 
 def planned(
     warehouse: Warehouse, brand: str, earlier: str | None, days: int, budget: float | None, floors: Sequence[str],
-    caps: Sequence[str], seed: int, reach: Sequence[str] = (), first: date | None = None,
+    caps: Sequence[str], seed: int, reach: Sequence[str] = (), first: date | None = None, prices: Prices | None = None,
 ) -> MediaPlan | CannotPlan:  # fmt: skip
     """See `plan`. earlier: the campaign to learn phases, prices and the season from; without one, as many days up to the last.
 
-    first: of the campaign's days, by which slots' inventory is looked up.
+    first: of the campaign's days, by which slots' inventory is looked up. prices: what lessons told of them.
     """
-    category = main_category(warehouse, brand, warehouse.last_day)
-    of = media_contacts.contacts(warehouse, brand, category)
-    window = media.window(warehouse, earlier) or (
-        max(warehouse.first_day, warehouse.last_day - timedelta(days=days - 1)), warehouse.last_day,
-    )  # fmt: skip
-    then = media.spent(warehouse, brand, *window)
-    bought = then[(then.cost_minor > 0) & (then.impressions > 0) & then.channel.isin(of.channels)]
-    if bought.empty or category is None:
-        return CannotPlan("no_spend", of)
-    total = float(bought.cost_minor.sum()) if budget is None else budget
-    if total <= 0:
-        return CannotPlan("no_budget", of)
-    if (of.orders.what[of.orders.day > of.first] < 0).sum() < LEAST or of.consumers < LEAST:
-        return CannotPlan("few_orders", of)
-    if len(of.brands) < 2:
-        return CannotPlan("no_peers", of)
-    whole = media.spent(warehouse, brand, warehouse.first_day, warehouse.last_day)
-    supply = media.supply(warehouse, category, warehouse.last_day)
-    phases = media.by_phase(warehouse, brand, earlier)
-    if phases.empty:
-        phases = then.assign(phase=media.OTHER, days=(window[1] - window[0]).days + 1)
-    trials = media_trials.lifts(warehouse, brand, of)
-    learned = media_plan.learn(of, whole, then, phases, supply, window, days, trials, seed)
+    found = facts(warehouse, brand, earlier, days)
+    if isinstance(found, CannotPlan):
+        return found
+    total = float(found.bought.cost_minor.sum()) if budget is None else budget
+    return (
+        made(found, total, floors, caps, seed, reach, first, prices) if total > 0 else CannotPlan("no_budget", found.of)
+    )
+
+
+def made(
+    of: Facts, total: float, floors: Sequence[str], caps: Sequence[str], seed: int, reach: Sequence[str] = (),
+    first: date | None = None, prices: Prices | None = None, fit: "Fit | None" = None,
+) -> MediaPlan:  # fmt: skip
+    """The plan of `total` from what was read. fit: of an earlier plan from the same facts, which is not made again."""
+    warehouse, then, window, trials = of.warehouse, of.then, of.window, of.trials
+    learned = media_plan.learn(of.of, of.whole, then, of.phases, of.supply, window, of.days, trials, seed, prices, fit)
     curves, names = learned.curves, learned.curves.channels
     low = media_limits.bounds(floors, names, total, "floors", 0.0)
     most = curves.most()
     if first is not None:
-        most = np.minimum(most, media_limits.slots(warehouse, curves, first, first + timedelta(days=days - 1)))
+        most = np.minimum(most, media_limits.slots(warehouse, curves, first, first + timedelta(days=of.days - 1)))
     high = np.minimum(media_limits.bounds(caps, names, total, "caps", 1.0), most)
-    least = media_limits.people(warehouse, of, curves, reach)
+    least = media_limits.people(warehouse, of.of, curves, reach)
     chosen = split.best(curves.gmv, total, low, high, names, least)
-    credit = media_plan.last_touch(of, names, *window)
+    credit = media_plan.last_touch(of.of, names, *window)
     rivals = media_plan.rivals(learned, then, credit, total, most)
-    return MediaPlan(of, learned, window, then, phases, total, low, high, least, chosen, rivals, len(trials))
+    return MediaPlan(of.of, learned, window, then, of.phases, total, low, high, least, chosen, rivals, len(trials))
 
 
 BUDGET = [

@@ -156,19 +156,8 @@ class Pacing:
             first, last = spans[row.phase]
             left = max((last - max(self.today, first - timedelta(days=1))).days, 0) / ((last - first).days + 1)
             came = float(spent.loc[names == row.phase, row.channel].sum()) if row.channel in spent else 0.0
-            rows.append(
-                (
-                    row.phase,
-                    row.channel,
-                    row.planned,
-                    row.planned * left,
-                    came,
-                    row.gmv_minor,
-                    row.low,
-                    row.high,
-                    row.next_yuan,
-                )
-            )
+            rows.append((row.phase, row.channel, row.planned, row.planned * left, came, row.gmv_minor, row.low, row.high,
+                         row.next_yuan))  # fmt: skip
         return pd.DataFrame(rows, columns=recovery.LINES)
 
     @cached_property
@@ -259,17 +248,21 @@ def _booked(run: "Run", plan: "Planned | None", tolerance: float) -> tuple[Booke
 def _of_plan(run: "Run", plan: "Planned", phases: pacing.Phases) -> pd.DataFrame:
     """The lines of plan.yml; contacts that money buys are those of the media page, where it knows them."""
     spans = {name: (first, last) for name, first, last in phases} | dict(plan.act.phases)
-    known = {}
+    known: dict[tuple[str | None, str], tuple[float, float]] = {}
     if any(line.budget_minor for line in plan.act.media):
         table = run.table("2_plan/media", "budget")
-        known = {(r.phase, r.channel): float(r.contacts) for r in table.itertuples()}
+        known = {(r.phase, r.channel): (float(r.contacts), float(r.planned)) for r in table.itertuples()}
     rows = []
     for line in plan.act.media:
         first, last = spans.get(
             line.phase or "", (line.first_day or plan.act.first_day, line.last_day or plan.act.last_day)
         )
-        shown = line.impressions if line.impressions is not None else known.get((line.phase, line.channel))
-        rows.append((line.channel, line.phase or "", first, last, float(line.budget_minor or 0), shown))
+        # a line of two messages names the days of its half of a phase
+        phase = line.phase or next((p for p, (a, e) in spans.items() if a <= first and last <= e), "")
+        contacts, money = known.get((phase, line.channel), (np.nan, 1.0))
+        bought = contacts * (float(line.budget_minor or 0) / money)
+        shown = bought if line.impressions is None else float(line.impressions)
+        rows.append((line.channel, phase, first, last, float(line.budget_minor or 0), shown))
     return pd.DataFrame(rows, columns=LINES).astype({"impressions": float})
 
 

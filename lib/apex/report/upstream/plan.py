@@ -1,17 +1,19 @@
 """What `2_plan/plan` puts on one page: the tables of the plan's other notebooks, and what follows from all of them together."""
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from apex.measure import earlier_acts
 from apex.measure.strategy_rules import load_strategies
-from apex.model import holdout_power, plan_risks
+from apex.model import holdout_power, media_messages, plan_risks
 from apex.report import planned
 from apex.report.upstream import knobs
+from apex.report.upstream.media_said import by_channel
 from apex.show.glossary import channel
 from apex.show.say.plan import in_order
 
@@ -34,6 +36,7 @@ class Parts:
     strategies: pd.DataFrame
     scenes: pd.DataFrame
     media: pd.DataFrame
+    messages: pd.DataFrame
     calendar: pd.DataFrame
     launch: pd.DataFrame
 
@@ -50,6 +53,7 @@ def parts(run: "Run") -> Parts:
         goals=run.table("2_plan/goal", "goals"), needed=needed,
         way=run.table("2_plan/goal", "way"), strategies=run.table("2_plan/strategy", "chosen"),
         scenes=run.table("2_plan/scenes", "portfolio"), media=run.table("2_plan/media", "budget"),
+        messages=run.table("2_plan/media", "messages"),
         calendar=run.table("2_plan/calendar", "phases"), launch=run.table("2_plan/launch", "launch"),
     )  # fmt: skip
 
@@ -119,20 +123,51 @@ def risks(run: "Run", of: Parts, held: HoldOut) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def act(run: "Run", media: pd.DataFrame, share: float) -> planned.Act:
-    """What is done by day: the planned media, and what is repeated of the earlier campaign."""
+def act(run: "Run", media: pd.DataFrame, share: float, messages: pd.DataFrame | None = None) -> planned.Act:
+    """What is done by day: the planned media, and what is repeated of the earlier campaign.
+
+    messages: of `2_plan/media`; what each channel's media say, also where they cost nothing. None: any in turn.
+    """
     campaign = run.campaign
     phases = {name: (first, last) for name, first, last in campaign.phases.days()}
     first = min([f for f, _ in phases.values()], default=campaign.window[0])
     last = max([*(e for _, e in phases.values()), campaign.window[1]])
     lines = [line for row in media.itertuples() if (line := _line(row, phases)) is not None]
     again = repeated(run.warehouse, run.brand, next(iter(campaign.compare), None), phases)
+    says = {} if messages is None else by_channel(messages)
+    told = [
+        t for line in lines + again["media"] for t in in_turn(line, says.get(line.channel, ()), phases, first, last)
+    ]
     return planned.Act(
         campaign_id=campaign.slug, brand=run.brand, first_day=first, last_day=last, phases=phases,
-        media=lines + again["media"], events=again["events"], benefits=again["benefits"],
+        media=told, events=again["events"], benefits=again["benefits"],
         trials=[planned.Trial(name=HOLD_OUT, arms={"treated": round(1 - share, 6), "control": round(share, 6)})],
         hold_out=HOLD_OUT,
     )  # fmt: skip
+
+
+def in_turn(
+    line: planned.Media, names: Sequence[str], phases: Mapping[str, tuple[date, date]], first: date, last: date
+) -> list[planned.Media]:
+    """The line with what it says, in turn (`media_messages.turns`): no day is bought twice, the pace is even, parts add up to the
+    line.
+
+    The first message takes all of what is too little to be divided. first, last: the plan's days, of lines that name none.
+    """
+    if not names:
+        return [line]
+    begin, end = phases.get(line.phase or "", (line.first_day or first, line.last_day or last))
+    days, key = (end - begin).days + 1, "impressions" if line.budget_minor is None else "budget_minor"
+    whole, turns = int(getattr(line, key)), media_messages.turns(days, names)
+    upto = [0, *(-(-whole * (b + 1) // days) for _, _, b in turns)]
+    parts = [b - a for a, b in itertools.pairwise(upto)]
+    if len(turns) == 1 or min(parts) == 0:
+        return [line.model_copy(update={"message": names[0]})]
+    out = []
+    for (name, a, b), much in zip(turns, parts, strict=True):
+        days_of = {"first_day": begin + timedelta(days=a), "last_day": begin + timedelta(days=b), "phase": None}
+        out.append(line.model_copy(update={**days_of, "message": name, key: much}))
+    return out
 
 
 def repeated(
@@ -185,5 +220,5 @@ def plan(run: "Run", of: Parts, held: HoldOut, dangers: pd.DataFrame) -> planned
             "budget_minor": campaign.budget_minor, "unknown": unknown,
             "media_minor": int(bought.planned.astype(float).sum()) if len(bought) else None,
         },
-        "risks": planned.rows(planned.Risk, dangers), "act": act(run, media, float(chosen.share)),
+        "risks": planned.rows(planned.Risk, dangers), "act": act(run, media, float(chosen.share), of.messages),
     }, "plan.yml")  # fmt: skip

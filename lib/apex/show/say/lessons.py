@@ -14,7 +14,8 @@ Stages = Sequence[tuple[str, str]]
 FIRST = 4  # things on the first screen
 SURPRISED = 1.2815516  # standard deviations: the ends of 80 %
 MONEY = ("price", "cost_new", "gmv_minor", "spend")
-SHARES = ("conversion", "unmet", "met", "crowd", "wear")
+SUPPLY = ("depth", "room")  # in what a channel carries for the brand
+SHARES = ("conversion", "unmet", "met", "crowd", "wear", *SUPPLY)
 
 
 def topic(what: str, words: Words) -> str:
@@ -28,6 +29,7 @@ def topic(what: str, words: Words) -> str:
         "wear": words("Clicks on a creative met again"), "intent": words("Purchase-intent index"),
         "intent_crowd": words("Intent of those met, by crowd"), "intent_channel": words("Intent of those met, by channel"),
         "intent_lift": words("Lift of intent"), "credit_ratio": words("Lift over last touch's credit"),
+        "depth": words("Part of the supply at which the price doubles"), "room": words("Most that could be bought of the supply"),
         "effect": words("What the campaign changed"), "stock": words("Stock on the eve"), "gmv_minor": words("GMV in the window"),
         "new_consumers": words("New consumers"), "aac": words("Annual active consumers"), "joins": words("Joins"),
     }[what]  # fmt: skip
@@ -37,7 +39,9 @@ def named(what: str, of: str, stages: Stages, words: Words) -> str:
     """What and of whom, in a few words."""
     if what in ("conversion", "unmet", "met", "stock"):
         of = cells(stages, words).get(of, of)
-    elif what in ("response", "price", "cost_new", "spend", "contacts", "intent_channel", "credit_ratio") and of:
+    elif (
+        what in ("response", "price", "cost_new", "spend", "contacts", "intent_channel", "credit_ratio", *SUPPLY) and of
+    ):
         of = channel(of, words)
     elif what == "cost_new":
         of = words("all media")

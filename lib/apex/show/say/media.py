@@ -206,3 +206,83 @@ def learned(plan: Any, words: Words) -> str:
         "{trials} randomised trials; a contact's effect fades by two thirds in {days} days.",
         choices=fit.choices, brands=len(plan.of.brands), trials=plan.trials, days=round(fit.carry_days),
     )  # fmt: skip
+
+
+def messages(frame: pd.DataFrame, days: int, words: Words) -> dict[str, Any]:
+    """Which message in which channel. frame: of `upstream.media_said.said`; days: whose clicks it rests on."""
+    if frame.empty:
+        text = words(
+            "No message is chosen: clicks on creatives of two or more messages are not known, or do not tell them apart."
+        )
+        return {"kind": "not identified", "text": text, "short": words("The data cannot say which message to show")}
+    told = _in_channels(frame, words)
+    n = int(frame.in_all.iloc[0])
+    least, most = (words.signed_share(v - 1) for v in (frame.pull.min(), frame.pull.max()))
+    text = words(
+        "By {clicks} clicks of the last {days} days: {said}. Beside any message in turn, {least} to {most} clicks are "
+        "expected, by channel.", clicks=n, days=days, said=words("; ").join(told), least=least, most=most,
+    )  # fmt: skip
+    lead = frame.message.value_counts()
+    short = words(
+        "{message} first in {n} of {all} channels", message=lead.index[0], n=int(lead.iloc[0]), all=len(frame)
+    )
+    return {"kind": "model", "text": text, "short": fitting(short, lead.index[0]), "n": n}
+
+
+def _in_channels(frame: pd.DataFrame, words: Words) -> list[str]:
+    """Each message, or two in turn, with its channels."""
+    told = []
+    for (first, then), part in frame.fillna({"then": ""}).groupby(["message", "then"], sort=False):
+        names = listed(part.channel, words)
+        told.append(
+            words("**{first}**, then **{then}** in {channels}", first=first, then=then, channels=names) if then
+            else words("**{message}** in {channels}", message=first, channels=names)
+        )  # fmt: skip
+    return told
+
+
+def switch(frame: pd.DataFrame, words: Words) -> dict[str, Any]:
+    """What channels should say from tomorrow on, beside the plan. frame: of `upstream.media_said.tomorrow`."""
+    if frame.empty:
+        text = words("No message is chosen for tomorrow: clicks do not tell messages apart, or the campaign is over.")
+        return {"kind": "not identified", "text": text, "short": words("No other message for tomorrow")}
+    n, known = int(frame.in_all.iloc[0]), bool(frame.planned.notna().any())
+    other = frame[frame.planned.fillna("") != frame.message] if known else frame
+    if other.empty:
+        text = words("By {clicks} clicks every channel says from tomorrow on what the plan has it say.", clicks=n)
+        return {"kind": "model", "text": text, "short": words("Messages stay as planned"), "n": n}
+    told = words("; ").join(_in_channels(other, words))
+    if not known:
+        text = words(
+            "By {clicks} clicks so far, from tomorrow on: {said}. No plan says otherwise.", clicks=n, said=told
+        )
+        return {"kind": "model", "text": text, "short": words("Messages are chosen for tomorrow"), "n": n}
+    text = words(
+        "By {clicks} clicks so far, from tomorrow on better than what the plan says: {said}.", clicks=n, said=told
+    )
+    short = words("{n} of {all} channels should say something else", n=len(other), all=len(frame))
+    return {
+        "kind": "model",
+        "text": text,
+        "short": short,
+        "n": n,
+        "next_step": words("Change the messages of tomorrow's media"),
+    }
+
+
+def said(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """A row a channel as people say it: channel, whom, message, pull, low, high (clicks beside any in turn, less one), clicks.
+
+    The most clicked targeting first.
+    """
+    whom = {"broad": words("everybody"), "likely": words("likely buyers"), "members": words("members"),
+            "visitors": words("visitors"), "": words("not known")}  # fmt: skip
+    rows = frame.sort_values(["clicks", "whom", "channel"], ascending=[False, True, True], ignore_index=True)
+    return named(rows, words).assign(
+        **{name: rows[name] - 1 for name in ("pull", "low", "high")},
+        whom=[whom.get(w, w) for w in rows.whom],
+        message=[
+            words("{first}, then {then}", first=r.message, then=r.then) if isinstance(r.then, str) and r.then else r.message
+            for r in rows.itertuples()
+        ],
+    )  # fmt: skip

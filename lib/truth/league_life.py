@@ -82,7 +82,6 @@ def season(seed: int, consumers: int) -> Season:
     for year in YEARS:
         for festival in FESTIVALS:
             usual.append(usual_plan(market, f"b00-{festival}-{year}"))
-            market._past = None
     rng = np.random.default_rng([seed, 12])
     times = np.exp(rng.uniform(np.log(TIMES[0]), np.log(TIMES[1]), len(usual)))
     spent = [sum(m.budget_minor or 0 for m in plan.media) for plan in usual]

@@ -193,7 +193,7 @@ def odds(life: Life, number: int, house: Warehouse, folder: Path, told: list[Les
 
 
 def execute(life: Life, plan: Plan) -> Plan:
-    """The plan with messages chosen by the clicks of the last weeks, phase after phase, as the campaign shows its own."""
+    """The plan with messages chosen by the clicks of the last year, phase after phase, as the campaign shows its own."""
     known: dict[date, media_messages.Pull] = {}
 
     def says(whom: str, first: date) -> tuple[str, ...]:
@@ -207,7 +207,7 @@ def execute(life: Life, plan: Plan) -> Plan:
 
 
 READ = range(1000, 1002)  # plays by which the oracle reads the truth: others than those by which all are judged
-TIMES = (0.0, 1.0, 4.0)  # of the usual split's money, at which it reads curves
+MUCH = 4.0  # times a channel's usual money, at which it reads curves beside none
 MIX = {  # by whom targeting meets: consumers who stand at none, aware, interested, bought
     "broad": (0.75, 0.15, 0.05, 0.05), "likely": (0.3, 0.25, 0.25, 0.2), "visitors": (0.1, 0.2, 0.5, 0.2),
     "members": (0.05, 0.1, 0.35, 0.5),
@@ -217,8 +217,8 @@ MIX = {  # by whom targeting meets: consumers who stand at none, aware, interest
 def oracle(life: Life, number: int) -> Decision:
     """Our planner with what it can only estimate told: how each message pulls each day, and every channel's true curve.
 
-    Curves are read by playing each channel at TIMES of the usual split, all chance shared; between and beyond those points gain =
-    v b / (1 + b / k). Of three ways to use the pulls the one is taken that brings most in READ; so with the split.
+    Curves are read by playing each channel not at all, as usual, and MUCH times as much, all chance shared; between and beyond
+    these gain = v b / (1 + b / k). Of five ways to use the pulls the one is taken that brings most in READ; so with the split.
     """
     usual = played.usual(life, number)
     base = played.planned(life, number, usual)
@@ -226,28 +226,23 @@ def oracle(life: Life, number: int) -> Decision:
     base = max(ways, key=lambda plan: played.brought(life, plan, READ)[:, 0].mean())
     names = list(usual.index)
     at = played.brought(life, base, READ)[:, 0].mean()
-    reads = {
-        (c, t): played.brought(life, scaled(base, c, t), READ)[:, 0].mean() for c in names for t in (TIMES[0], TIMES[2])
-    }
-    one = np.array([max(at - reads[c, TIMES[0]], 0.0) for c in names])
-    more = np.array([max(reads[c, TIMES[2]] - reads[c, TIMES[0]], 1.0) for c in names])
+    reads = {(c, t): played.brought(life, scaled(base, c, t), READ)[:, 0].mean() for c in names for t in (0.0, MUCH)}
+    one = np.array([max(at - reads[c, 0.0], 0.0) for c in names])
+    more = np.array([max(reads[c, MUCH] - reads[c, 0.0], 1.0) for c in names])
     ratio = np.clip(more / np.maximum(one, 1.0), 1.3, 3.9)
-    bend = (TIMES[2] - ratio) / (TIMES[2] * (ratio - 1))
+    bend = (MUCH - ratio) / (MUCH * (ratio - 1))
     spent = np.maximum(played.paid_for(life, base).reindex(names).fillna(0.0).to_numpy(), 1.0)
-    value = (one * (1 + bend) + more * (1 + TIMES[2] * bend) / TIMES[2]) / 2 / spent
+    value = (one * (1 + bend) + more * (1 + MUCH * bend) / MUCH) / 2 / spent
     total = life.of.budgets[number]
     found = split.best(
         lambda b: value * b / (1 + b * bend / spent), total, 0 * value, np.full(len(names), total), names
     )
     own = pd.Series(found.budget, names)
-    best: tuple[float, pd.Series, Plan] | None = None
-    for budget in (own, (own + usual) / 2, usual * 0 + total / len(names), (own + total / len(names)) / 2):
-        plan = _as(played.planned(life, number, budget), base)
-        gained = played.brought(life, plan, READ)[:, 0].mean()
-        if best is None or gained > best[0]:
-            best = gained, budget, plan
-    assert best is not None
-    return Decision(best[1], best[2])
+    even_ = usual * 0 + total / len(names)
+    tried = [
+        (b, _as(played.planned(life, number, b), base)) for b in (own, (own + usual) / 2, even_, (own + even_) / 2)
+    ]
+    return Decision(*max(tried, key=lambda one: played.brought(life, one[1], READ)[:, 0].mean()))
 
 
 def _true_messages(life: Life, plan: Plan, count: int) -> played.Spoken:

@@ -2,7 +2,7 @@
 
 No table holds price quotes, so a first plan has priors for both (`media_curves`). What it then paid tells: n contacts cost
 p n (1 + n / (2 d carries)) in an auction, p being what others paid on the same days; and where money was left over, the channel
-had no more to sell. Both are parts of a lesson, put together as all its parts are.
+had no more to sell. Depth is put together over lessons as all their parts are; of room the newest word stands (`room_now`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,6 @@ SHORT, TOLD = 0.9, 30
 # With every campaign that does not confirm it, a room is believed to be so many times as large (convention): a limit that is kept
 # to would else never be seen to be wrong.
 GROWS = 2.0
-MOST = 4.0  # times what a channel carries: more is not planned, whatever was had once
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Prices:
                 weights = np.array([DEPTH[1] ** -2, error**-2])
                 depth[c] = (weights @ [np.log(DEPTH[0]), np.log(value)]) / weights.sum()
                 spread[c] = weights.sum() ** -0.5
-        room = np.array([min(self.room.get(c, ROOM), MOST) for c in channels])
+        room = np.array([min(self.room.get(c, ROOM), ROOM) for c in channels])
         return Heard(np.exp(depth), spread, room)
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from apex.model import media_prices
 from apex.model.media_curves import DEPTH, ROOM
 from apex.model.media_prices import GROWS, LITTLE, Prices, room_now, told
 
@@ -60,4 +59,4 @@ def test_lessons_and_prior_meet_by_their_precision():
     assert nothing.depth.tolist() == [pytest.approx(DEPTH[0])] * 2 and nothing.room.tolist() == [ROOM] * 2
     assert 0.1 < heard.depth[0] < DEPTH[0] and heard.depth_sd[0] < DEPTH[1]
     sure = Prices({"feed": (0.1, 0.0999, 0.1001)}, {"feed": 99.0}).of(NAMES)
-    assert sure.depth[0] == pytest.approx(0.1, rel=0.05) and sure.room[0] == media_prices.MOST
+    assert sure.depth[0] == pytest.approx(0.1, rel=0.05) and sure.room[0] == ROOM

@@ -60,7 +60,7 @@ def told(
     )  # fmt: skip
     rows: list[tuple[Any, ...]] = []
     for row, n in zip(found.itertuples(), there.contacts.sum(axis=0), strict=True):
-        # of room the newest word stands: it is a limit, and a limit that was wrong would else never be heard of again
+        # of room the newest word stands, see `media_prices.room_now`
         parts = (("depth", row.depth, media_prices.ROUGH, "window"), ("room", row.room, media_prices.ROUGH / 2, "all"))
         for what, value, error, days in parts:
             if pd.notna(value) and n >= few:
